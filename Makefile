@@ -1,0 +1,57 @@
+# make demo                  a new project in ./demo, running without Docker
+# make demo ENGINE=docker    the same in Docker
+# make test                  everything: style, types, then the tests, fast ones first
+# make unit                  only what takes seconds
+# make example             writes example/ anew
+# make constraints         pins the tools anew
+
+PYTHON ?= python3
+ENGINE ?= embedded
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+SOURCES := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
+
+.PHONY: demo test unit check constraints example clean
+
+demo: $(VENV)/.package
+	@if [ ! -e demo ]; then $(BIN)/djdock new demo; fi
+	@cd demo && ../$(BIN)/djdock up --engine $(ENGINE)
+
+test: check
+	$(BIN)/python -m pytest tests/unit tests
+
+unit: check
+	$(BIN)/python -m pytest tests/unit
+
+check: $(VENV)/.tools
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+constraints: $(VENV)/.tools
+	@sed -i "/^[^#]/d" constraints.txt
+	@$(UV) pip compile --quiet --universal --upgrade --no-header --no-annotate --group dev pyproject.toml | grep -v "^uv==" >> constraints.txt
+
+example: $(VENV)/.tools
+	$(BIN)/python -m tests.example
+
+# The wheel is what people install, so it is what is tested.
+$(VENV)/.package: $(VENV)/.made $(SOURCES)
+	@rm -rf build/wheel
+	@$(UV) build --quiet --wheel --out-dir build/wheel
+	@$(UV) pip install --quiet --python $(VENV) --constraints constraints.txt --reinstall-package djdock build/wheel/*.whl
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.package constraints.txt
+	@$(UV) pip install --quiet --python $(VENV) --constraints constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("djdock needs Python 3.10 or newer: make PYTHON=python3.13" if sys.version_info < (3, 10) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) has no venv module; on Debian: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m djdock`."""
+
+from djdock.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""One story each: what a command does, step by step. The steps themselves are elsewhere."""

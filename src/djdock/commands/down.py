@@ -1,0 +1,45 @@
+"""`djdock down` and `djdock restart`: stops what runs; the data stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from djdock import engines, output, state
+from djdock.commands import up
+from djdock.engines.engine import Engine
+from djdock.project import checkout as checkouts
+from djdock.project.checkout import Checkout
+from djdock.project.files import locate
+
+
+def down() -> None:
+    """Stops the services of the project in the current folder.
+
+    Raises:
+        Problem: something does not stop.
+    """
+    root = locate(Path.cwd())
+    with state.lock(root, "down"):
+        _stop(checkouts.require(root), _engine(root))
+
+
+def restart() -> None:
+    """Stops and starts the services of the project in the current folder.
+
+    Raises:
+        Problem: something does not stop, or does not start again.
+    """
+    down()
+    up.up(up.Options())
+
+
+def _engine(root: Path) -> Engine | None:
+    return engines.BY_NAME.get(state.load(root).engine)
+
+
+def _stop(checkout: Checkout, engine: Engine | None) -> None:
+    stopped = engine.down(checkout) if engine else ()
+    for name in stopped:
+        output.outcome("stop", name, "the data stay" if name == "db" else "")
+    if not stopped:
+        output.outcome("same", "nothing was running")

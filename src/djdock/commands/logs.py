@@ -1,0 +1,23 @@
+"""`djdock logs`: what is going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from djdock import engines, state
+from djdock.errors import Problem
+from djdock.project import checkout as checkouts
+from djdock.project.files import locate
+
+
+def logs(service: str | None, *, follow: bool) -> None:
+    """Shows the logs of the project in the current folder.
+
+    Raises:
+        Problem: it was never started here, or has no such service.
+    """
+    root = locate(Path.cwd())
+    engine = engines.BY_NAME.get(state.load(root).engine)
+    if engine is None:
+        raise Problem("This project was never started here, so it has no logs.", hint="djdock up")
+    engine.logs(checkouts.require(root), service, follow=follow)

@@ -1,0 +1,67 @@
+"""`djdock manage`, `run`, `shell`, `test` and `psql`: a program in the project's environment, on whichever engine.
+
+The terminal, the pipes and the exit code are the program's own. The database is started if it is not running; the
+site is not needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from djdock.commands.checkout import ready
+from djdock.project.files import locate
+
+
+def run(argv: Sequence[str]) -> None:
+    """Runs a program as if typed in the current folder.
+
+    Raises:
+        Problem: the project cannot be run here, or its database does not start.
+    """
+    here = Path.cwd()
+    _hand_over(locate(here), argv, here, "run")
+
+
+def manage(arguments: Sequence[str]) -> None:
+    """Runs a management command as if typed in the current folder: relative paths mean what they mean there.
+
+    Raises:
+        Problem: as `run`.
+    """
+    here = Path.cwd()
+    root = locate(here)
+    script = Path(os.path.relpath(root / "manage.py", here)).as_posix()
+    _hand_over(root, ["python", script, *arguments], here, "manage")
+
+
+def test(arguments: Sequence[str]) -> None:
+    """Runs the project's tests, from its root: all of them, wherever we are.
+
+    Raises:
+        Problem: as `run`.
+    """
+    root = locate(Path.cwd())
+    _hand_over(root, ["python", "manage.py", "test", *arguments], root, "test")
+
+
+def psql(arguments: Sequence[str]) -> None:
+    """Opens a database shell, or runs what the arguments say.
+
+    Raises:
+        Problem: as `run`.
+    """
+    from djdock.process import become  # noqa: PLC0415 - see _hand_over
+
+    checkout, engine = ready(locate(Path.cwd()), "psql")
+    command = engine.psql(checkout, arguments)
+    become(command.argv, cwd=command.cwd, env=command.env)
+
+
+def _hand_over(root: Path, argv: Sequence[str], cwd: Path, name: str) -> None:
+    checkout, engine = ready(root, name)
+    from djdock.process import become  # noqa: PLC0415 - after what takes time, so that Ctrl-C is answered at once
+
+    command = engine.command(checkout, argv, cwd)
+    become(command.argv, cwd=command.cwd, env=command.env)

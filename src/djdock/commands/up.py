@@ -1,0 +1,142 @@
+"""`djdock up`: the database, the migrations, the site; then says where it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from djdock import engines, fingerprint, output, state
+from djdock.commands import checkout as checkouts
+from djdock.commands import open as open_command
+from djdock.database import server
+from djdock.engines.engine import DATABASE, SITE, Engine
+from djdock.errors import Problem
+from djdock.machine import http, ports
+from djdock.project import facts as project_facts
+from djdock.project.checkout import Checkout
+from djdock.project.facts import Facts
+from djdock.project.files import locate
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for."""
+
+    engine: str | None = None
+    port: int | None = None
+    migrate: bool = True
+    open: bool = False
+
+
+def up(options: Options) -> None:
+    """Brings the project in the current folder up.
+
+    Raises:
+        Problem: it cannot be run here, or something of it does not start.
+    """
+    root = locate(Path.cwd())
+    facts = project_facts.read_folder(root)
+    with state.lock(root, "up"):
+        engine, why = engines.choose(root, options.engine, facts)
+        output.outcome("ready", f"engine {engine.NAME}", why)
+        checkout = checkouts.ensure(root, facts)
+        _leave_other_engine(checkout, engine)
+        checkout = _settle_ports(checkout, engine, options.port)
+        state.save(root, replace(state.load(root), engine=engine.NAME))
+        before = server.report(checkout.database)
+        if not _is_settled(checkout, engine, before):
+            _start(checkout, engine, facts, options)
+        _show(checkout, engine, before)
+    if options.open:
+        open_command.browser(checkout.url)
+
+
+def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -> None:
+    with output.working("Starting") as progress:
+        engine.up(checkout, facts, progress, migrate=options.migrate)
+        progress("waiting for the first page")
+        _wait_for_site(checkout, engine)
+    if options.migrate and (after := server.report(checkout.database)):
+        settled = _mark(checkout, engine, after)
+        state.save(checkout.root, replace(state.load(checkout.root), settled=settled))
+
+
+def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None) -> bool:
+    """Whether nothing has changed since an earlier `up` had nothing left to do, and all of it still runs."""
+    if report is None or state.load(checkout.root).settled != _mark(checkout, engine, report):
+        return False
+    running = all(service.running for service in engine.services(checkout) if service.name in {DATABASE, SITE})
+    return running and ports.answers(checkout.web_port)
+
+
+def _mark(checkout: Checkout, engine: Engine, report: server.Report) -> str:
+    return fingerprint.of_project(checkout.root, engine.NAME, *sorted(map("/".join, report.migrations)))
+
+
+def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
+    """Stops the engine that the project ran on before: both would want the same ports."""
+    before = engines.BY_NAME.get(state.load(checkout.root).engine)
+    if before is None or before is engine:
+        return
+    for name in before.down(checkout):
+        output.outcome("stop", f"{name} on {before.NAME}", "its data stay there; each engine has a database of its own")
+
+
+def _settle_ports(checkout: Checkout, engine: Engine, wanted: int | None) -> Checkout:
+    """Finds ports that can be had, and keeps them in .env so that the addresses stay the same next time.
+
+    Raises:
+        Problem: the port that was asked for by name is taken.
+    """
+    running = {service.name for service in engine.services(checkout) if service.running}
+    web = wanted or checkout.web_port
+    moved = web != checkout.web_port
+    if (moved or SITE not in running) and not ports.is_free(web):
+        who = ports.holder(web)
+        if wanted:
+            raise Problem(
+                f"Port {wanted} is taken{f' by {who}' if who else ''}.",
+                hint="Stop what holds it, or leave --port out: `djdock up` then takes the next free one.",
+            )
+        output.warn(f"Port {web} is taken{f' by {who}' if who else ''}.")
+        web = ports.next_free(web + 1, frozenset({checkout.database.port}))
+        moved = True
+    if moved:
+        checkout = checkouts.update(checkout, {"WEB_PORT": str(web)}, f"the site answers on port {web}")
+    return checkout if DATABASE in running else _settle_database_port(checkout)
+
+
+def _settle_database_port(checkout: Checkout) -> Checkout:
+    port = checkout.database.port
+    if ports.is_free(port):
+        return checkout
+    free = ports.next_free(port + 1, frozenset({checkout.web_port}))
+    who = ports.holder(port) or "another program"
+    values = {"DATABASE_URL": checkout.database.at(free).url, "DB_PORT": str(free)}
+    return checkouts.update(checkout, values, f"port {port} is taken by {who}")
+
+
+def _wait_for_site(checkout: Checkout, engine: Engine) -> None:
+    def site_is_running() -> bool:
+        return any(service.name == SITE and service.running for service in engine.services(checkout))
+
+    status = http.wait(checkout.url, while_=site_is_running)
+    if status is None:
+        raise Problem(
+            f"The site does not answer at {checkout.url}",
+            details=engine.log_tail(checkout, SITE),
+            hint="Look at the lines above; all of them: djdock logs web",
+        )
+    if status >= 500:  # noqa: PLR2004 - from here on the server itself says that it failed
+        output.warn(f"The first page answers with an error ({status}); the traceback: djdock logs web")
+
+
+def _show(checkout: Checkout, engine: Engine, before: server.Report | None) -> None:
+    after = server.report(checkout.database)
+    where = checkout.database
+    version = after.version if after else "?"
+    address = f"PostgreSQL {version} at {where.host}:{where.port}, database {where.name}, user {where.user}"
+    output.outcome("same" if before else "start", f"database  {address}")
+    applied = (after.migrations if after else frozenset()) - (before.migrations if before else frozenset())
+    output.outcome("migrate" if applied else "same", f"migrations  {len(applied)} applied")
+    output.outcome("ready", checkout.url, f"logs: djdock logs -f; stop: djdock down; engine: {engine.NAME}")

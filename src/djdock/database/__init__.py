@@ -1,0 +1,1 @@
+"""The database of a checkout, seen from this machine; the same on both engines."""

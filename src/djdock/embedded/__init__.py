@@ -1,0 +1,1 @@
+"""The parts of the embedded engine: the cluster, the virtual environment, the site's process."""

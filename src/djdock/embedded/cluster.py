@@ -1,0 +1,239 @@
+"""A PostgreSQL cluster of one project: made, started, stopped, and put right after whatever happened to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from djdock.embedded import pid_file
+from djdock.errors import Problem, last_lines
+from djdock.machine import accounts, ports
+from djdock.machine.postgres import Server
+from djdock.process import Account, Result, run, start
+from djdock.project.environment import Database
+from djdock.project.services.postgres import init_arguments, other_major
+
+START_TIMEOUT = 60.0  # seconds: a recovery after a crash may replay much
+STOP_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster in a folder of its own.
+
+    Attributes:
+        folder: holds `data` and nothing else; `log` is a file outside it.
+        account: who the server runs as; None: ourselves.
+    """
+
+    folder: Path
+    major: int
+    server: Server
+    account: Account | None
+    log: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+
+def bring_up(cluster: Cluster, database: Database) -> Literal["created", "started"]:
+    """Starts a server that is not running; makes the cluster first where there is none.
+
+    Raises:
+        Problem: the cluster is of another major version, or PostgreSQL does not start.
+    """
+    _prepare_folder(cluster)
+    check_major(cluster.data, cluster.major)
+    made = not (cluster.data / "PG_VERSION").exists()
+    if made:
+        _create(cluster, database)
+    _clear_remains(cluster)
+    _start(cluster, database.port)
+    return "created" if made else "started"
+
+
+def check_major(data: Path, wanted: int) -> None:
+    """Makes sure that a data directory, where there is one, can be read by the wanted major version.
+
+    Raises:
+        Problem: it was made by another one.
+    """
+    try:
+        found = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
+    except OSError:
+        return
+    if found != str(wanted):
+        raise other_major(str(data), found, wanted, f"move {data.parent} away")
+
+
+def take_down(data: Path) -> bool:
+    """Stops the server of a data directory; returns whether it was running.
+
+    The signal asks for PostgreSQL's fast shutdown: sessions end, everything is written, nothing has to be recovered.
+
+    Raises:
+        Problem: it does not stop.
+    """
+    server = pid_file.find(data)
+    if server is None:
+        return False
+    import psutil  # noqa: PLC0415 - `find` has imported it
+
+    try:
+        server.send_signal(signal.SIGINT)
+        server.wait(STOP_TIMEOUT)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired as error:
+        raise Problem(
+            f"PostgreSQL has not stopped within {STOP_TIMEOUT:.0f} seconds.",
+            hint="It may still be writing: wait, then try again: djdock down",
+        ) from error
+    return True
+
+
+def set_password(cluster: Cluster, database: Database) -> None:
+    """Makes .env's user and password those of the cluster, for a server that is down.
+
+    PostgreSQL's single-user mode asks for no password: who owns the files owns the data.
+
+    Raises:
+        Problem: the role could not be changed.
+    """
+    role = '"' + database.user.replace('"', '""') + '"'
+    password = "'" + database.password.replace("'", "''") + "'"
+    statements = (
+        # A role that is there already makes the first statement fail; single-user mode then goes on.
+        f"CREATE ROLE {role} SUPERUSER LOGIN;\nALTER ROLE {role} SUPERUSER LOGIN PASSWORD {password};\n"
+    )
+    done = run(
+        [cluster.server.program("postgres"), "--single", "-D", str(cluster.data), "postgres"],
+        cwd=cluster.folder,
+        stdin=statements,
+        account=cluster.account,
+        env=_environment(),
+    )
+    if not done.ok:
+        raise Problem(
+            "The password in .env is not the one of the database, and it could not be changed there.",
+            details=last_lines(done.stderr),
+            hint=f"Put the old password back into .env, or look into {cluster.log}.",
+        )
+
+
+def _prepare_folder(cluster: Cluster) -> None:
+    cluster.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    accounts.give(cluster.folder, cluster.account)
+    cluster.log.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _create(cluster: Cluster, database: Database) -> None:
+    # Under another name first: a cluster that is half made never looks like a whole one.
+    unfinished = cluster.folder / "unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    if cluster.data.exists():
+        raise Problem(
+            f"{cluster.data} is there, but holds no database (no PG_VERSION).",
+            hint=f"Move {cluster.data} away, then try again: djdock up",
+        )
+    password = cluster.folder / "password"
+    try:
+        password.touch(mode=0o600)
+        accounts.give(password, cluster.account)
+        password.write_text(database.password + "\n", encoding="utf-8")
+        made = _as_owner(
+            cluster,
+            "initdb",
+            *("--pgdata", str(unfinished), "--username", database.user, "--pwfile", str(password)),
+            *("--auth", "scram-sha-256", "--no-instructions"),
+            *init_arguments(cluster.major).split(),
+        )
+        if not made.ok:
+            raise Problem(
+                "PostgreSQL could not make a new cluster.",
+                details=last_lines(made.text),
+                hint="Look at the lines above: a full disk and missing permissions are the usual causes.",
+            )
+        unfinished.rename(cluster.data)
+    finally:
+        password.unlink(missing_ok=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _clear_remains(cluster: Cluster) -> None:
+    """Removes what a killed server or a reboot left behind; PostgreSQL itself then recovers the data."""
+    left = cluster.data / pid_file.NAME
+    if not left.exists() or pid_file.find(cluster.data) is not None:
+        return
+    from djdock.machine import processes  # noqa: PLC0415 - imports psutil
+
+    # The children of a killed server hold on to its shared memory until they notice.
+    processes.stop(processes.inside(str(cluster.data)), timeout=5)
+    left.unlink(missing_ok=True)
+
+
+def _start(cluster: Cluster, port: int) -> None:
+    if pid_file.find(cluster.data) is not None:
+        _wait(cluster, port, lambda: None)
+        return
+    with cluster.log.open("ab") as log:
+        server = start(
+            [cluster.server.program("postgres"), "-D", str(cluster.data), "-p", str(port),
+             "-c", f"listen_addresses={ports.HOST}", "-c", "unix_socket_directories="],
+            cwd=cluster.folder,
+            env=_environment(),
+            log=log,
+            account=cluster.account,
+        )  # fmt: skip
+        _wait(cluster, port, server.poll)
+
+
+def _wait(cluster: Cluster, port: int, poll: Callable[[], int | None]) -> None:
+    end = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < end:
+        if pid_file.answers(cluster.data, port):
+            return
+        code = poll()
+        if code is not None:
+            raise Problem(
+                f"PostgreSQL ended while it was starting (exit code {code}).",
+                details=last_lines(_tail(cluster.log), 8),
+                hint=f"The whole log is in {cluster.log}.",
+            )
+        time.sleep(0.01)
+    raise Problem(
+        f"PostgreSQL has not become ready within {START_TIMEOUT:.0f} seconds.",
+        details=last_lines(_tail(cluster.log), 8),
+        hint=f"It may still be recovering: wait, then try again. Its log is {cluster.log}.",
+    )
+
+
+def _as_owner(cluster: Cluster, program: str, *arguments: str) -> Result:
+    return run(
+        [cluster.server.program(program), *arguments],
+        cwd=cluster.folder,
+        env=_environment(),
+        account=cluster.account,
+    )
+
+
+def _environment() -> dict[str, str]:
+    # PG* variables of the person's shell (PGDATA, PGPORT, PGOPTIONS …) are meant for another server.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_MESSAGES": "C"}
+
+
+def _tail(log: Path, size: int = 8_000) -> str:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - size))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""

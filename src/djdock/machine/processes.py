@@ -1,0 +1,85 @@
+"""Background processes: found again by number and birth, or by a mark in their environment; stopped as a family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psutil
+
+# Set in the environment of every process that we start in the background: which project, which service.
+MARK = "DJDOCK_SERVICE"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process: its number alone is not enough, since numbers are used again after a reboot."""
+
+    pid: int
+    born: float
+
+
+def identify(pid: int) -> Identity | None:
+    """The identity of a running process."""
+    try:
+        return Identity(pid, psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def find(identity: Identity | None) -> psutil.Process | None:
+    """The process of an identity, while it runs."""
+    if identity is None:
+        return None
+    try:
+        process = psutil.Process(identity.pid)
+        same = abs(process.create_time() - identity.born) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """All processes that carry a mark: also those whose parent was killed, and those we never wrote down."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # gone meanwhile, or another user's
+    return found
+
+
+def inside(folder: str) -> list[psutil.Process]:
+    """All processes that work in a folder: PostgreSQL's own have their data directory as working directory."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == folder:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def stop(processes: Iterable[psutil.Process], timeout: float = 5) -> None:
+    """Ends processes and all their children: asked first, killed after `timeout` seconds."""
+    family: dict[int, psutil.Process] = {}
+    for process in processes:
+        try:
+            family |= {member.pid: member for member in (process, *process.children(recursive=True))}
+        except psutil.Error:
+            continue
+    for member in family.values():
+        try:
+            member.terminate()
+        except psutil.Error:
+            continue
+    _gone, alive = psutil.wait_procs(list(family.values()), timeout)
+    for member in alive:
+        try:
+            member.kill()
+        except psutil.Error:
+            continue
+    psutil.wait_procs(alive, timeout)

@@ -1,0 +1,157 @@
+"""uv and the interpreters of this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from djdock.errors import Problem, last_lines
+from djdock.process import WINDOWS, Environment, Result, run
+from djdock.project.compatibility import Version, text
+
+
+def uv() -> str:
+    """The path of uv: the one that was installed with djdock, else one on the PATH."""
+    try:
+        from uv import find_uv_bin  # noqa: PLC0415 - only what installs something needs it
+
+        return find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        return "uv"
+
+
+def uv_series() -> str:
+    """uv's version as `X.Y`: a Dockerfile takes the same one as the host."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        full = version("uv")
+    except PackageNotFoundError:
+        full = run([uv(), "--version"]).stdout.split()[1]
+    return ".".join(full.split(".")[:2])
+
+
+def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str) -> Result:
+    """Runs uv; where that fails, once more from its cache alone, which needs no network.
+
+    Raises:
+        Problem: it failed both times; `wanted` names what could not be had.
+    """
+    online = run([uv(), *arguments], cwd=cwd, env=_without_noise(env))
+    if online.ok:
+        return online
+    offline = run([uv(), "--offline", *arguments], cwd=cwd, env=_without_noise(env))
+    if offline.ok:
+        return offline
+    raise Problem(
+        f"{wanted} could not be installed.",
+        details=last_lines(online.text),
+        hint="If there is no network: connect and try again; what was installed once comes from the cache.\n"
+        "If a version does not exist or does not fit: correct it in what asks for it.",
+    )
+
+
+def _without_noise(env: Mapping[str, str]) -> dict[str, str]:
+    return {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", **env}
+
+
+def make_environment(folder: Path, interpreter: Path, *, cwd: Path) -> None:
+    """Makes an empty virtual environment that may be moved with its project.
+
+    Raises:
+        Problem: uv could not make it.
+    """
+    run_uv(
+        ["venv", "--quiet", "--relocatable", "--clear", "--python", str(interpreter), str(folder)],
+        cwd=cwd,
+        env=os.environ,
+        wanted="A virtual environment",
+    )
+
+
+def environment_python(folder: Path) -> Path:
+    """The interpreter of a virtual environment."""
+    return folder / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def find(version: Version) -> Path | None:
+    """An interpreter of a version on this machine, or None."""
+    for candidate in _candidates(version):
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            answer = run([candidate, "-I", "-S", "-c", "import sys; print(*sys.version_info[:2])"])
+            if answer.ok and answer.stdout.split() == [str(version[0]), str(version[1])]:
+                return candidate
+    return None
+
+
+def newest(versions: Sequence[Version]) -> tuple[Version, Path] | None:
+    """The first of `versions` that this machine has, with its interpreter."""
+    for version in versions:
+        if interpreter := find(version):
+            return version, interpreter
+    return None
+
+
+def find_or_fetch(version: Version) -> Path:
+    """An interpreter of a version: of this machine, else fetched by uv.
+
+    Raises:
+        Problem: it is not here, and could not be fetched.
+    """
+    if found := find(version):
+        return found
+    fetched = run([uv(), "python", "install", "--quiet", text(version)], env=_without_noise(os.environ))
+    if fetched.ok and (found := find(version)):
+        return found
+    raise Problem(
+        f"Python {text(version)} is not on this machine, and could not be fetched.",
+        details=last_lines(fetched.text, 4),
+        hint=f"Install Python {text(version)}, or name another version with --python.",
+    )
+
+
+def _candidates(version: Version) -> Iterator[Path]:
+    name = f"python{text(version)}"
+    home = Path.home()
+    if WINDOWS:
+        programs = Path(os.environ.get("LOCALAPPDATA", home / "AppData/Local")) / "Programs/Python"
+        yield programs / f"Python{version[0]}{version[1]}/python.exe"
+    if sys.version_info[:2] == version:
+        yield Path(sys.base_prefix) / ("python.exe" if WINDOWS else f"bin/{name}")
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        # pyenv's shims are scripts that refuse unless the version is switched on; its versions are looked at below.
+        if folder and Path(folder).name != "shims":
+            yield Path(folder) / name
+    for versions, pattern in (
+        (Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions", f"{text(version)}.*/bin/{name}"),
+        (_uv_pythons(home), f"cpython-{text(version)}.*/bin/{name}"),
+        (_uv_pythons(home), f"cpython-{text(version)}.*/python.exe"),
+    ):
+        yield from sorted(versions.glob(pattern), key=_patch_level, reverse=True)
+    for folder in (
+        "/usr/local/bin",
+        "/usr/bin",
+        "/opt/homebrew/bin",
+        f"/opt/homebrew/opt/python@{text(version)}/bin",
+        f"/Library/Frameworks/Python.framework/Versions/{text(version)}/bin",
+    ):
+        yield Path(folder) / name
+
+
+def _uv_pythons(home: Path) -> Path:
+    if chosen := os.environ.get("UV_PYTHON_INSTALL_DIR"):
+        return Path(chosen)
+    if WINDOWS:
+        return Path(os.environ.get("APPDATA", home)) / "uv/data/python"
+    return Path(os.environ.get("XDG_DATA_HOME", home / ".local/share")) / "uv/python"
+
+
+def _patch_level(path: Path) -> tuple[int, ...]:
+    """`…/3.13.10/bin/python3.13` as (3, 13, 10), so that 3.13.10 is newer than 3.13.9."""
+    for part in path.parts[::-1]:
+        digits = part.removeprefix("cpython-").split("-")[0].split(".")
+        if len(digits) == 3 and all(digit.isdigit() for digit in digits):  # noqa: PLR2004 - X.Y.Z
+            return tuple(int(digit) for digit in digits)
+    return ()

@@ -1,0 +1,102 @@
+"""What `djdock new` makes of Django's startproject: the plan that turns one into the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from djdock.plan import dotenv
+from djdock.plan.change import Change, Plan, write
+from djdock.plan.settings import INSECURE, from_environment
+from djdock.plan.text import render
+from djdock.project import package_managers
+from djdock.project.facts import Facts
+from djdock.project.files import Files
+from djdock.project.services.postgres import init_arguments, volume_path
+
+# What a new project depends on, beside Django: the driver, the reader of the environment, the production server.
+REQUIREMENTS = ("psycopg[binary]", "django-environ", "gunicorn")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen for a new project.
+
+    Attributes:
+        python: `X.Y`.
+        uv: the series of uv that the image is built with, `X.Y`: the one that works on the host too.
+    """
+
+    name: str
+    python: str
+    postgres: int
+    package_manager: str
+    uv: str
+    user_model: bool
+
+
+def plan(files: Files, facts: Facts, choices: Choices, machine: dotenv.Machine) -> Plan:
+    """The changes that make a fresh startproject a djdock project."""
+    settings = files.read(facts.settings_file) or ""
+    return Plan(
+        (
+            Change(
+                facts.settings_file,
+                settings,
+                from_environment(settings, user_model=choices.user_model),
+                "settings from the environment, database on PostgreSQL",
+            ),
+            *(_accounts(files) if choices.user_model else ()),
+            _dockerfile(files, facts, choices),
+            write(files, ".dockerignore", render("dockerignore.txt"), "keeps secrets and clutter out of the image"),
+            _compose(files, choices),
+            dotenv.create(files, machine),
+            dotenv.example(files, choices.name, choices.name),
+            write(files, ".gitignore", render("gitignore.txt"), "keeps secrets and clutter out of git"),
+            write(files, "README.md", _readme(choices), "the daily commands"),
+        )
+    )
+
+
+def _accounts(files: Files) -> tuple[Change, ...]:
+    why = "a user model of the project's own"
+    return tuple(
+        write(files, f"accounts/{name}.py", render(f"accounts_{name}.py.txt"), why)
+        for name in ("models", "admin", "tests")
+    )
+
+
+def _dockerfile(files: Files, facts: Facts, choices: Choices) -> Change:
+    manager = package_managers.BY_NAME[choices.package_manager]
+    production = manager.dockerfile_steps(production=True)
+    development = manager.dockerfile_steps(production=False)
+    text = render(
+        "Dockerfile.txt",
+        uv=choices.uv,
+        python=choices.python,
+        install=production or development,
+        development_stage="dependencies" if not production else "development-dependencies",
+        development_install=(
+            f"\n# Adds what only developers need.\nFROM dependencies AS development-dependencies\n{development}\n"
+            if production
+            else ""
+        ),
+        wsgi=f"{facts.package}.wsgi",
+        name=choices.name,
+    )
+    return write(files, "Dockerfile", text, "the image, for development and for production")
+
+
+def _compose(files: Files, choices: Choices) -> Change:
+    text = render(
+        "compose.yaml.txt",
+        name=choices.name,
+        postgres=choices.postgres,
+        volume=volume_path(choices.postgres),
+        initdb=init_arguments(choices.postgres),
+        insecure=INSECURE,
+    )
+    return write(files, "compose.yaml", text, "database, migrations and site for development")
+
+
+def _readme(choices: Choices) -> str:
+    return render("README.md.txt", name=choices.name, postgres=choices.postgres, python=choices.python)

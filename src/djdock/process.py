@@ -1,0 +1,136 @@
+"""The one gate to other programs. Secrets travel in environments and standard input, never in arguments."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NoReturn
+
+Environment = Mapping[str, str]
+WINDOWS = sys.platform == "win32"
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user that a program runs as; None elsewhere means: as we are."""
+
+    uid: int
+    gid: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished program left: its exit code and what it wrote."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+    @property
+    def text(self) -> str:
+        """Both streams, for a message."""
+        return "\n".join(part for part in (self.stdout.strip("\n"), self.stderr.strip("\n")) if part)
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Environment | None = None,
+    stdin: str = "",
+    account: Account | None = None,
+) -> Result:
+    """Runs a program to its end and captures what it writes.
+
+    A program that is not there gives the shell's exit code, 127, so that callers have one way of failing to look at.
+    """
+    try:
+        done = subprocess.run(
+            [str(part) for part in argv],
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        return Result(127, "", f"{argv[0]}: {error.strerror}")
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def follow(
+    argv: Sequence[str | Path], *, cwd: Path, env: Environment | None = None, on_line: Callable[[str], None]
+) -> Result:
+    """Runs a program to its end and hands on each line while it comes; the streams are merged in the result."""
+    lines: list[str] = []
+    with subprocess.Popen(
+        [str(part) for part in argv],
+        cwd=cwd,
+        env=None if env is None else dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - PIPE was asked for; this is for the type checker
+        for line in process.stdout:
+            lines.append(line)
+            on_line(line.rstrip("\n"))
+    return Result(process.returncode, "".join(lines), "")
+
+
+def become(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Environment | None = None) -> NoReturn:
+    """Hands the terminal, the pipes, the signals and the exit code over to a program, for good.
+
+    On POSIX this process is replaced, so nothing stands between the person and the program.
+    """
+    words = [str(part) for part in argv]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if cwd is not None:
+        os.chdir(cwd)
+    if not WINDOWS:
+        os.execvpe(words[0], words, os.environ if env is None else env)  # noqa: S606 - no shell is what is wanted
+    sys.exit(subprocess.run(words, env=None if env is None else dict(env), check=False).returncode)
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Environment,
+    log: IO[bytes],
+    account: Account | None = None,
+) -> subprocess.Popen[bytes]:
+    """Starts a program that outlives us: its own session (no Ctrl-C of ours reaches it), its output in `log`."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(
+        [str(part) for part in argv],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=not WINDOWS,
+        creationflags=flags,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )

@@ -1,0 +1,1 @@
+"""READ: what is this project? Nothing in this package changes a file."""

@@ -1,0 +1,92 @@
+"""The door to a project's files: the only module that opens them. In tests a dict of texts stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from djdock.errors import Problem
+
+# A text file that a person writes is far below this; what is above is data, and is not read.
+LARGEST = 2_000_000
+
+
+class Files(Protocol):
+    """The texts of a project, by path relative to its root, with forward slashes."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, or None where there is no such file.
+
+        Raises:
+            Problem: the file cannot be read as text.
+        """
+
+    def names(self, folder: str = "") -> list[str]:
+        """The names directly below a folder, sorted; a folder's name ends with a slash."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files on disk."""
+
+    root: Path
+
+    def read(self, path: str) -> str | None:
+        file = self.root / path
+        try:
+            if file.stat().st_size > LARGEST:
+                raise Problem(
+                    f"{path} is too large to be what its name says ({file.stat().st_size:,} bytes).",
+                    hint=f"Look at {file}; djdock reads text files of up to {LARGEST:,} bytes.",
+                )
+            return file.read_text(encoding="utf-8-sig")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+        except UnicodeDecodeError as error:
+            raise Problem(
+                f"{path} is not UTF-8 text (byte {error.start}).",
+                hint=f"Save {file} as UTF-8 in your editor.",
+            ) from error
+        except OSError as error:
+            raise Problem(
+                f"{path} cannot be read: {error.strerror}.", hint=f"Check the permissions of {file}."
+            ) from error
+
+    def names(self, folder: str = "") -> list[str]:
+        try:
+            return sorted(entry.name + ("/" if entry.is_dir() else "") for entry in (self.root / folder).iterdir())
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Files in memory: what a plan is checked against in tests."""
+
+    texts: Mapping[str, str]
+
+    def read(self, path: str) -> str | None:
+        return self.texts.get(path)
+
+    def names(self, folder: str = "") -> list[str]:
+        prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
+        below = {path[len(prefix) :] for path in self.texts if path.startswith(prefix)}
+        return sorted({name.split("/")[0] + ("/" if "/" in name else "") for name in below})
+
+
+def locate(start: Path) -> Path:
+    """The root of the project that `start` is in: the nearest folder upwards that holds a manage.py.
+
+    Raises:
+        Problem: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / "manage.py").is_file():
+            return folder
+    below = sorted(path.parent.name for path in start.glob("*/manage.py"))
+    raise Problem(
+        f"{start} is not inside a Django project: there is no manage.py here or above.",
+        hint=(f"cd {below[0]}" if below else "cd into your project, or make a new one: djdock new NAME"),
+    )

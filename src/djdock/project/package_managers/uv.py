@@ -1,0 +1,60 @@
+"""uv with pyproject.toml and uv.lock: https://docs.astral.sh/uv/guides/integration/docker/"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from djdock.project.files import Files
+
+NAME = "uv"
+INPUTS: tuple[str, ...] = ("pyproject.toml", "uv.lock")
+
+REQUIRES_PYTHON = re.compile(r"^requires-python\s*=\s*[\"'][^\"']*?(3\.\d+)", re.MULTILINE)
+
+
+def detect(files: Files) -> str | None:
+    return "uv.lock" if files.read("uv.lock") is not None else None
+
+
+def python(files: Files) -> tuple[str, str] | None:
+    pinned = (files.read(".python-version") or "").strip()
+    if match := re.match(r"(?:cpython-)?(3\.\d+)", pinned):
+        return match[1], ".python-version"
+    if match := REQUIRES_PYTHON.search(files.read("pyproject.toml") or ""):
+        return match[1], "pyproject.toml"
+    return None
+
+
+def manifest(name: str, python: str, requirements: Sequence[str]) -> Mapping[str, str]:
+    listed = "".join(f'    "{requirement}",\n' for requirement in requirements)
+    return {
+        "pyproject.toml": f"""\
+[project]
+name = "{name.replace("_", "-").strip("-").lower()}"
+version = "0.1.0"
+requires-python = ">={python}"
+dependencies = [
+{listed}]
+
+[tool.uv]
+package = false  # a site that runs from its folder, not a library to install
+"""
+    }
+
+
+def pin(python: str) -> Sequence[str]:
+    return ("lock", "--quiet", "--python", python)
+
+
+def sync() -> Sequence[str]:
+    # Frozen: nothing is resolved anew behind the person's back. Inexact: what they added by hand stays there.
+    return ("sync", "--quiet", "--frozen", "--inexact")
+
+
+def dockerfile_steps(*, production: bool) -> str:
+    return f"""\
+RUN --mount=type=cache,target=/root/.cache/uv \\
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\
+    --mount=type=bind,source=uv.lock,target=uv.lock \\
+    uv sync --frozen --no-install-project{" --no-dev" if production else ""}"""

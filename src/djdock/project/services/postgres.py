@@ -1,0 +1,90 @@
+"""PostgreSQL: https://hub.docker.com/_/postgres names the image's variables, volume path and start order."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from djdock.errors import Problem
+from djdock.project.files import Files
+
+IMAGE = re.compile(r"(?:\S+/)?postgres:(\d+)")
+# `${NAME:-default}` as Compose writes it.
+DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
+# From 18 on the image keeps its data below a folder per major version, and refuses a volume at the old place.
+NEW_LAYOUT = 18
+
+
+@dataclass(frozen=True)
+class Container:
+    """The PostgreSQL service of a compose file: major version, first user and database, and where the file says so."""
+
+    major: int
+    user: str | None
+    name: str | None
+    source: str
+
+
+def container(files: Files) -> Container | None:
+    """The PostgreSQL service in compose.yaml, or None where there is none.
+
+    Raises:
+        Problem: compose.yaml is no YAML.
+    """
+    import yaml  # noqa: PLC0415 - 20 ms that the daily commands do not need
+
+    text = files.read("compose.yaml")
+    try:
+        document = yaml.safe_load(text) if text else None
+    except yaml.YAMLError as error:
+        raise Problem(
+            "compose.yaml is no YAML that can be read.",
+            details=str(error),
+            hint="Correct the line that the message names; docker compose config checks it too.",
+        ) from error
+    services = document.get("services") if isinstance(document, dict) else None
+    for name, service in services.items() if isinstance(services, dict) else ():
+        image = str(service.get("image", "")) if isinstance(service, dict) else ""
+        if match := IMAGE.fullmatch(image.split("@")[0].split("-")[0].split(".")[0]):
+            values = _environment(service.get("environment"))
+            return Container(
+                int(match[1]), values.get("POSTGRES_USER"), values.get("POSTGRES_DB"), f"compose.yaml, service {name}"
+            )
+    return None
+
+
+def _environment(value: object) -> dict[str, str]:
+    """Compose's two forms, a mapping or a list of NAME=value; `${X:-default}` counts as its default."""
+    if isinstance(value, list):
+        value = dict(str(item).partition("=")[::2] for item in value)
+    if not isinstance(value, dict):
+        return {}
+    return {str(name): DEFAULT.sub(r"\1", str(item)) for name, item in value.items()}
+
+
+def volume_path(major: int) -> str:
+    """Where the official image of a major version wants its volume."""
+    return "/var/lib/postgresql" if major >= NEW_LAYOUT else "/var/lib/postgresql/data"
+
+
+def init_arguments(major: int) -> str:
+    """Arguments of initdb that make text sort alike on every machine, where the major version can.
+
+    From 17 on PostgreSQL brings its own C.UTF-8, so an upgrade of the system's C library (a new base image) cannot
+    change the order of an index. https://www.postgresql.org/docs/current/locale.html#LOCALE-PROVIDERS
+    """
+    builtin = 17
+    if major >= builtin:
+        return "--encoding=UTF8 --locale-provider=builtin --locale=C.UTF-8"
+    return "--encoding=UTF8 --locale=C.UTF-8"
+
+
+def other_major(place: str, found: str, wanted: int, without: str) -> Problem:
+    """What to say of data that another major version made; `without` is how to go on without them."""
+    return Problem(
+        f"The database in {place} was made by PostgreSQL {found}; compose.yaml now asks for {wanted}, which cannot "
+        "read it. Nothing was touched.",
+        hint=f"To keep the data, name postgres:{found}-trixie in compose.yaml again, `djdock up`, and save them:\n"
+        "djdock manage dumpdata --natural-foreign --output all.json\n"
+        f"To go on without them, {without}; the next `djdock up` makes a new, empty database.",
+    )
