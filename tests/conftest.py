@@ -1,0 +1,59 @@
+"""Fixtures, and the rule about skipping: where CI=true, a Docker or browser test that cannot run has failed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tools
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def docker_obstacle() -> str | None:
+    """Why no Docker test can run here, or None."""
+    if not shutil.which("docker"):
+        return "docker is not installed"
+    if subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        return "the Docker engine does not answer"
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        return "Docker Compose v2 is not installed"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    obstacles = {
+        "docker": docker_obstacle() if any(item.get_closest_marker("docker") for item in items) else None,
+        "browser": None if CHROMIUM else "no Chromium is installed",
+    }
+    for item in items:
+        for marker, obstacle in obstacles.items():
+            if obstacle and item.get_closest_marker(marker) and os.environ.get("CI") != "true":
+                item.add_marker(pytest.mark.skip(reason=f"{marker}: {obstacle}"))
+
+
+@pytest.fixture
+def workspace() -> Iterator[Path]:
+    """An empty folder that other users may enter; whatever project runs in it is stopped and removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="djdock-test-"))
+    folder.chmod(0o755)
+    yield folder
+    for manage in folder.rglob("manage.py"):
+        if "site-packages" not in manage.parts:
+            tools.remove(tools.Project(manage.parent))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def project(workspace: Path) -> tools.Project:
+    """A new project, not yet started, on a port that other tests do not use."""
+    made = tools.new_project(workspace)
+    dotenv = made.root / ".env"
+    dotenv.write_text(dotenv.read_text().replace("WEB_PORT=8000", f"WEB_PORT={tools.free_port()}"))
+    return made

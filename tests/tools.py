@@ -1,0 +1,179 @@
+"""What the tests share: running the installed djdock as a person would, and looking at what it did."""
+
+from __future__ import annotations
+
+import contextlib
+import http.cookiejar
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# The command that the wheel installed into this environment.
+DJDOCK = Path(sys.executable).with_name("djdock")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished command left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+    def ok(self) -> Done:
+        """Itself; a failure shows what the command wrote."""
+        assert self.code == 0, f"exit code {self.code}\n{self.all}"
+        return self
+
+    def problem(self) -> str:
+        """What a Problem said; anything else that happened fails."""
+        assert self.code == 1, f"exit code {self.code}, not 1\n{self.all}"
+        assert "Problem: " in self.err, self.all
+        assert "Try: " in self.err, self.all
+        assert "Traceback" not in self.out, self.all
+        return self.err
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """The variables of this process without those that would reach into a project under test."""
+    foreign = (
+        "DJANGO_SETTINGS_MODULE",
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "VIRTUAL_ENV",
+        "NO_COLOR",
+        "COMPOSE_PROJECT_NAME",
+    )
+    return {name: value for name, value in os.environ.items() if name not in foreign} | more
+
+
+def run(  # noqa: PLR0913 - what a subprocess takes
+    argv: Sequence[str | Path],
+    cwd: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    timeout: float = 300,
+    uid: int | None = None,
+) -> Done:
+    """Runs any program; with `uid` as another user (root only)."""
+    done = subprocess.run(
+        [str(part) for part in argv],
+        cwd=cwd,
+        env=clean_environment(**(env or {})),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        user=uid,
+        group=uid,
+        extra_groups=None if uid is None else [],
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def djdock(*arguments: str, cwd: Path, **options: Any) -> Done:
+    """Runs djdock in a folder; options are those of `run`."""
+    return run([DJDOCK, *arguments], cwd, **options)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project under test."""
+
+    root: Path
+
+    def djdock(self, *arguments: str, **options: Any) -> Done:
+        return djdock(*arguments, cwd=options.pop("cwd", self.root), **options)
+
+    def up(self, engine: str, *arguments: str, **options: Any) -> Done:
+        return self.djdock("up", "--engine", engine, *arguments, **options).ok()
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.djdock("status", "--json").ok().out)
+        return found
+
+    def env(self) -> dict[str, str]:
+        lines = (self.root / ".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.env()['WEB_PORT']}/"
+
+    def sql(self, statement: str) -> str:
+        return self.djdock("psql", "-At", "-c", statement).ok().out.strip()
+
+
+def new_project(folder: Path, *options: str, name: str = "blog") -> Project:
+    """What `djdock new` makes, in a folder of its own."""
+    djdock("new", name, *options, cwd=folder).ok()
+    return Project(folder / name)
+
+
+def remove(project: Project) -> None:
+    """Stops a project on whatever engine, and takes all of it away, its volumes and clusters too."""
+    if not project.root.exists():
+        return
+    djdock("down", cwd=project.root, timeout=120)
+    location = project.root / ".djdock/postgres.location"
+    if location.exists():
+        shutil.rmtree(location.read_text().strip(), ignore_errors=True)
+    if shutil.which("docker") and (project.root / ".env").exists():
+        run(["docker", "compose", "down", "--volumes", "--rmi", "local", "--timeout", "2"], project.root)
+        run(["docker", "image", "rm", f"{project.env().get('COMPOSE_PROJECT_NAME', '')}-web"], project.root)
+    shutil.rmtree(project.root, ignore_errors=True)
+
+
+def page(url: str, timeout: float = 20) -> tuple[int, str]:
+    """Status and text of a page."""
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    try:
+        with opener.open(url, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def eventually(condition: Any, seconds: float = 20, what: str = "") -> None:
+    """Waits until a condition holds, and fails when it does not within the time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, AssertionError):
+            if condition():
+                return
+        time.sleep(0.1)
+    raise AssertionError(what or f"{condition} did not become true within {seconds} s")
+
+
+@contextlib.contextmanager
+def taken(port: int) -> Iterator[None]:
+    """Holds a port on 127.0.0.1."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", port))
+        holder.listen()
+        yield
+
+
+def free_port() -> int:
+    """A port that nobody holds just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
