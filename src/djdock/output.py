@@ -12,12 +12,13 @@ import click
 from djdock.errors import Problem
 
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
-Outcome = Literal["create", "change", "same", "skip", "start", "stop", "migrate", "ready"]
+Outcome = Literal["create", "change", "same", "skip", "engine", "start", "stop", "migrate", "ready"]
 COLOURS: dict[Outcome, str] = {
     "create": "green",
     "change": "yellow",
     "same": "bright_black",
     "skip": "bright_black",
+    "engine": "cyan",
     "start": "green",
     "stop": "yellow",
     "migrate": "green",

