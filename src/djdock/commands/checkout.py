@@ -13,6 +13,7 @@ from pathlib import Path
 
 from djdock import engines, output, state
 from djdock.apply import apply
+from djdock.engines import docker
 from djdock.engines.engine import Engine
 from djdock.machine import ports
 from djdock.plan import dotenv
@@ -56,6 +57,8 @@ def ensure(root: Path, facts: Facts) -> Checkout:
     found = checkout.read(root)
     if found is None:
         described = machine(root, facts.database_name, facts.database_name, facts.database_user)
+        if name := docker.project_of(root):
+            described = replace(described, compose_project=name)
         change = dotenv.create(Folder(root), described)
         apply(root, Plan((change,)))
         output.outcome("create", change.path, change.why)

@@ -98,6 +98,16 @@ def services(checkout: Checkout) -> Sequence[Service]:
     return tuple(found[name].service if name in found else Service(name, "stopped") for name in names)
 
 
+def project_of(root: Path) -> str | None:
+    """The name under which Compose already runs (or ran) a folder, from plain `docker compose up` without a .env."""
+    from djdock.process import run
+
+    label = "com.docker.compose.project"
+    filters = ["--filter", f"label={label}.working_dir={root.resolve()}"]
+    found = run(["docker", "ps", "--all", *filters, "--format", f'{{{{.Label "{label}"}}}}'])
+    return next(iter(found.stdout.split()), None) if found.ok else None
+
+
 def ready_for_commands(checkout: Checkout) -> bool:
     states = {service.name: service for service in services(checkout)}
     database = states[DATABASE]
