@@ -10,7 +10,18 @@ from djdock.errors import Problem
 
 # What a new project imports: a project of that name would hide it.
 IMPORTED = frozenset(
-    {"django", "django_project", "accounts", "environ", "psycopg", "psycopg_binary", "gunicorn", "asgiref", "sqlparse"}
+    {
+        "django",
+        "django_project",
+        "accounts",
+        "environ",
+        "psycopg",
+        "psycopg_binary",
+        "gunicorn",
+        "whitenoise",
+        "asgiref",
+        "sqlparse",
+    }
 )
 
 

@@ -13,8 +13,9 @@ from djdock.project.facts import Facts
 from djdock.project.files import Files
 from djdock.project.services.postgres import init_arguments, volume_path
 
-# What a new project depends on, beside Django: the driver, the reader of the environment, the production server.
-REQUIREMENTS = ("psycopg[binary]", "django-environ", "gunicorn")
+# What a new project depends on, beside Django: the driver, the reader of the environment, and for production the
+# server and what serves static files.
+REQUIREMENTS = ("psycopg[binary]", "django-environ", "gunicorn", "whitenoise")
 
 
 @dataclass(frozen=True)

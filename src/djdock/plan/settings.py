@@ -23,6 +23,19 @@ if not DEBUG and "{INSECURE}" in SECRET_KEY + DATABASES["default"]["PASSWORD"]:
     raise ImproperlyConfigured("DEBUG is off: set SECRET_KEY and the database's password to values of your own.")
 """
 
+STATIC_FILES = """
+# collectstatic gathers here what the production image serves; in development Django finds the files by itself.
+STATIC_ROOT = BASE_DIR / "staticfiles"
+
+if not DEBUG:
+    # WhiteNoise lets the application serve them, compressed, under names that browsers may keep for ever.
+    MIDDLEWARE.insert(1, "whitenoise.middleware.WhiteNoiseMiddleware")
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+"""
+
 FROM_ENVIRONMENT: tuple[Edit, ...] = (
     Import("import environ", apart=True),
     Import("from django.core.exceptions import ImproperlyConfigured"),
@@ -33,6 +46,7 @@ FROM_ENVIRONMENT: tuple[Edit, ...] = (
     Insert("ALLOWED_HOSTS", '\nCSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS")\n'),
     Assign("DATABASES", '{\n    "default": env.db_url("DATABASE_URL"),\n}'),
     Insert("DATABASES", REFUSE_DEFAULTS),
+    Insert("STATIC_URL", STATIC_FILES),
 )
 
 USER_MODEL: tuple[Edit, ...] = (
