@@ -145,7 +145,7 @@ def _install(folder: Path, options: Options, versions: Versions) -> None:
         (folder / path).write_text(content, encoding="utf-8")
     env = {**os.environ, **package_managers.environment(folder, environment)}
     wanted = f"{', '.join(requirements)} for Python {interpreter}"
-    python.run_uv(manager.pin(interpreter), cwd=folder, env=env, wanted=wanted)
+    python.run_uv(manager.pin(interpreter, requirements), cwd=folder, env=env, wanted=wanted)
     python.run_uv(manager.sync(), cwd=folder, env=env, wanted=wanted)
     for path in manifest.keys() - set(manager.INPUTS):
         (folder / path).unlink()

@@ -26,8 +26,8 @@ class PackageManager(Protocol):
     def manifest(self, name: str, python: str, requirements: Sequence[str]) -> Mapping[str, str]:
         """What a new project says about its dependencies before they are pinned: texts by path."""
 
-    def pin(self, python: str) -> Sequence[str]:
-        """The arguments for uv that pin what the manifest asks for."""
+    def pin(self, python: str, requirements: Sequence[str]) -> Sequence[str]:
+        """The arguments for uv that pin the requirements, in a folder that holds the manifest."""
 
     def sync(self) -> Sequence[str]:
         """The arguments for uv that make the environment in VIRTUAL_ENV equal to what is pinned."""

@@ -23,7 +23,7 @@ def manifest(name: str, python: str, requirements: Sequence[str]) -> Mapping[str
     return {MANIFEST: "".join(f"{requirement}\n" for requirement in requirements)}
 
 
-def pin(python: str) -> Sequence[str]:
+def pin(python: str, requirements: Sequence[str]) -> Sequence[str]:  # noqa: ARG001 - they are in the manifest
     # Universal: a colleague on Windows needs tzdata, the container does not; markers in one file serve both.
     return (
         *("pip", "compile", "--quiet", "--universal", "--no-header", "--no-annotate"),

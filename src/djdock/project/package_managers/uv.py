@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from djdock.project.files import Files
 
 NAME = "uv"
-INPUTS: tuple[str, ...] = ("pyproject.toml", "uv.lock")
+INPUTS: tuple[str, ...] = ("pyproject.toml", "uv.lock", ".python-version")
 
 REQUIRES_PYTHON = re.compile(r"^requires-python\s*=\s*[\"'][^\"']*?(3\.\d+)", re.MULTILINE)
 
@@ -26,25 +26,25 @@ def python(files: Files) -> tuple[str, str] | None:
     return None
 
 
-def manifest(name: str, python: str, requirements: Sequence[str]) -> Mapping[str, str]:
-    listed = "".join(f'    "{requirement}",\n' for requirement in requirements)
+def manifest(name: str, python: str, requirements: Sequence[str]) -> Mapping[str, str]:  # noqa: ARG001 - see pin
     return {
+        ".python-version": f"{python}\n",
         "pyproject.toml": f"""\
 [project]
 name = "{name.replace("_", "-").strip("-").lower()}"
 version = "0.1.0"
 requires-python = ">={python}"
-dependencies = [
-{listed}]
+dependencies = []
 
 [tool.uv]
 package = false  # a site that runs from its folder, not a library to install
-"""
+""",
     }
 
 
-def pin(python: str) -> Sequence[str]:
-    return ("lock", "--quiet", "--python", python)
+def pin(python: str, requirements: Sequence[str]) -> Sequence[str]:
+    # `add` and not `lock`: it writes the requirements as people who use uv know them, with a lower bound.
+    return ("add", "--quiet", "--no-sync", "--python", python, *requirements)
 
 
 def sync() -> Sequence[str]:
