@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from djdock import engines, output, state
+from djdock import output
 from djdock.apply import apply
 from djdock.engines import docker
-from djdock.engines.engine import Engine
 from djdock.machine import ports
 from djdock.plan import dotenv
 from djdock.plan.change import Plan
@@ -78,32 +77,6 @@ def update(found: Checkout, values: Mapping[str, str], why: str) -> Checkout:
     apply(found.root, Plan((change,)))
     output.outcome("change", f"{change.path}: {', '.join(values)}", why)
     return checkout.require(found.root)
-
-
-def ready(root: Path, command: str) -> tuple[Checkout, Engine]:
-    """The checkout with its database up, and its engine: what commands that look at data or run code need.
-
-    Raises:
-        Problem: the project cannot be run here, or its database does not start.
-    """
-    found = checkout.read(root)
-    engine = engines.BY_NAME.get(state.load(root).engine)
-    if found is not None and engine is not None and engine.ready_for_commands(found):
-        return found, engine
-    return _prepare(root, command)
-
-
-def _prepare(root: Path, command: str) -> tuple[Checkout, Engine]:
-    from djdock.project import facts as project_facts  # noqa: PLC0415 - the quick way reads nothing
-
-    facts = project_facts.read_folder(root)
-    with state.lock(root, command):
-        engine, _why = engines.choose(root, None, facts)
-        found = ensure(root, facts)
-        with output.working("Starting the database") as progress:
-            engine.database_up(found, facts, progress)
-        state.save(root, replace(state.load(root), engine=engine.NAME))
-    return found, engine
 
 
 def _secret(length: int) -> str:

@@ -10,7 +10,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from djdock.commands.checkout import ready
+from djdock import engines, state
+from djdock.engines.engine import Engine
+from djdock.project import checkout as checkouts
+from djdock.project.checkout import Checkout
 from djdock.project.files import locate
 
 
@@ -65,3 +68,35 @@ def _hand_over(root: Path, argv: Sequence[str], cwd: Path, name: str) -> None:
 
     command = engine.command(checkout, argv, cwd)
     become(command.argv, cwd=command.cwd, env=command.env)
+
+
+def ready(root: Path, command: str) -> tuple[Checkout, Engine]:
+    """The checkout with its database up, and its engine: what commands that look at data or run code need.
+
+    The usual case, all of it running, must cost next to nothing: people type these commands all day.
+
+    Raises:
+        Problem: the project cannot be run here, or its database does not start.
+    """
+    found = checkouts.read(root)
+    engine = engines.BY_NAME.get(state.load(root).engine)
+    if found is not None and engine is not None and engine.ready_for_commands(found):
+        return found, engine
+    return _prepare(root, command)
+
+
+def _prepare(root: Path, command: str) -> tuple[Checkout, Engine]:
+    from dataclasses import replace  # noqa: PLC0415 - what the usual case does not need
+
+    from djdock import output  # noqa: PLC0415
+    from djdock.commands import checkout  # noqa: PLC0415
+    from djdock.project import facts as project_facts  # noqa: PLC0415
+
+    facts = project_facts.read_folder(root)
+    with state.lock(root, command):
+        engine, _why = engines.choose(root, None, facts)
+        found = checkout.ensure(root, facts)
+        with output.working("Starting the database") as progress:
+            engine.database_up(found, facts, progress)
+        state.save(root, replace(state.load(root), engine=engine.NAME))
+    return found, engine

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from djdock import fingerprint, state
 from djdock.errors import Problem
@@ -13,8 +14,10 @@ from djdock.machine import python
 from djdock.process import WINDOWS
 from djdock.project import compatibility, package_managers
 from djdock.project.compatibility import Version
-from djdock.project.facts import Facts
 from djdock.project.files import Folder
+
+if TYPE_CHECKING:
+    from djdock.project.facts import Facts
 
 NAME = ".venv"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from djdock import state
 from djdock.engines import docker, embedded
 from djdock.engines.engine import Engine
-from djdock.project.facts import Facts
+
+if TYPE_CHECKING:
+    from djdock.project.facts import Facts
 
 REGISTRY: tuple[Engine, ...] = (docker, embedded)
 BY_NAME: dict[str, Engine] = {engine.NAME: engine for engine in REGISTRY}

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.project.checkout import Checkout
-from djdock.project.facts import Facts
+
+if TYPE_CHECKING:
+    from djdock.project.facts import Facts
 
 # ruff: noqa: PLC0415 - what runs programs is imported where it is needed; building a command runs none
 

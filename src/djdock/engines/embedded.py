@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,10 @@ from djdock.embedded import location, pid_file, virtual_environment
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.machine import ports
-from djdock.project import facts as project_facts
 from djdock.project.checkout import Checkout
-from djdock.project.facts import Facts
+
+if TYPE_CHECKING:
+    from djdock.project.facts import Facts
 
 # What starts and stops things imports psutil, psycopg and more; the daily commands do not wait for that.
 # ruff: noqa: PLC0415
@@ -122,6 +124,7 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
 
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
     from djdock.machine import postgres
+    from djdock.project import facts
 
     where = checkout.database
     env = {
@@ -132,7 +135,7 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
         "PGPASSWORD": where.password,
         "PGDATABASE": where.name,
     }
-    major = project_facts.read_folder(checkout.root).postgres_major
+    major = facts.read_folder(checkout.root).postgres_major
     return Command([str(postgres.find_or_fetch(major).program("psql")), *arguments], Path.cwd(), env)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
-from djdock.project.facts import Facts
+
+if TYPE_CHECKING:
+    from djdock.project.facts import Facts
 
 Progress = Callable[[str], None]
 # The services that every project has, as compose.yaml names them.
