@@ -32,7 +32,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Difference:
-    """What `up` has made of what it found; `running` are the services that ran when it began, at `began`."""
+    """What `up` has made of what it found; `running` are the services that ran well when it began, at `began`."""
 
     before: server.Report | None
     after: server.Report | None
@@ -59,17 +59,19 @@ def up(options: Options) -> None:
         output.outcome("engine", engine.NAME, why)
         checkout = checkouts.ensure(root, facts)
         _leave_other_engine(checkout, engine)
-        running = {service.name for service in engine.services(checkout) if service.running}
+        services = [service for service in engine.services(checkout) if service.running]
+        running = {service.name for service in services}
+        sound = {service.name for service in services if service.health != "unhealthy"}
         checkout = _settle_ports(checkout, running, options.port)
         state.save(root, replace(state.load(root), engine=engine.NAME))
         before = server.report(checkout.database)
-        if _is_settled(checkout, engine, before, running):
+        if _is_settled(checkout, engine, before, sound):
             after = before
         else:
             _start(checkout, engine, facts, options)
             after = server.report(checkout.database)
             _remember(checkout, engine, after, options)
-        _show(checkout, Difference(before, after, running, began), options)
+        _show(checkout, Difference(before, after, sound, began), options)
     if options.open:
         open_command.browser(checkout.url)
 
@@ -81,11 +83,11 @@ def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -
         _wait_for_site(checkout, engine)
 
 
-def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None, running: Set[str]) -> bool:
+def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None, sound: Set[str]) -> bool:
     """Whether nothing has changed since an earlier `up` had nothing left to do, and all of it still runs."""
     return (
         report is not None
-        and {DATABASE, SITE} <= running
+        and {DATABASE, SITE} <= sound
         and state.load(checkout.root).settled == _mark(checkout, engine, report)
         and ports.answers(checkout.web_port)
     )

@@ -12,6 +12,7 @@ from djdock.embedded import virtual_environment
 from djdock.machine import ports, processes
 from djdock.machine.python import environment_python
 from djdock.process import start
+from djdock.service import SITE, Service
 
 if TYPE_CHECKING:
     import psutil
@@ -34,6 +35,13 @@ def is_whole(root: Path) -> bool:
     """Whether the reloader that we started is still there."""
     known = state.load(root)
     return known.web_pid > 0 and processes.find(processes.Identity(known.web_pid, known.web_born)) is not None
+
+
+def service(root: Path, port: int) -> Service:
+    """How the site is. A server without its reloader still answers, but not to edits: it is unhealthy."""
+    if is_whole(root):
+        return Service(SITE, "running", "healthy" if ports.answers(port) else "starting")
+    return Service(SITE, "running", "unhealthy") if find(root) else Service(SITE, "stopped")
 
 
 def launch(root: Path, port: int, environment: Mapping[str, str], log: Path) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 NAME = "docker"
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 20)
 MIGRATE = "migrate"
+# Variables of the caller that a command reads: `createsuperuser --noinput` has no other way to be told.
+PASSED = "DJANGO_SUPERUSER_"
 # Where compose.yaml mounts the source.
 APP = "/app"
 # BuildKit's plain output numbers its steps; the failing one ends with `#12 ERROR: …`.
@@ -119,16 +121,16 @@ def ready_for_commands(checkout: Checkout) -> bool:
 
 def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
     inside = "/".join((APP, *cwd.resolve().relative_to(checkout.root.resolve()).parts))
+    # By name only: Docker takes the value from our environment, so that it is in no process list.
+    named = [word for name in sorted(os.environ) if name.startswith(PASSED) for word in ("--env", name)]
+    options = [*named, "--workdir", inside]
     site = _containers(checkout).get(SITE)
     if site is not None and site.service.running:
-        terminal = ["--interactive", *(["--tty"] if _at_terminal() else [])]
-        return Command(["docker", "exec", *terminal, "--workdir", inside, site.id, *argv], cwd, _environment(checkout))
-    one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if _at_terminal() else ["--no-TTY"])]
-    return Command(
-        ["docker", "compose", "--project-directory", str(checkout.root), *one_off, "--workdir", inside, SITE, *argv],
-        cwd,
-        _environment(checkout),
-    )
+        program = ["docker", "exec", "--interactive", *(["--tty"] if _at_terminal() else []), *options, site.id]
+    else:
+        one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if _at_terminal() else ["--no-TTY"])]
+        program = ["docker", "compose", "--project-directory", str(checkout.root), *one_off, *options, SITE]
+    return Command([*program, *argv], cwd, _environment(checkout))
 
 
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:

@@ -14,7 +14,6 @@ from djdock import state
 from djdock.embedded import location, pid_file, virtual_environment
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
-from djdock.machine import ports
 from djdock.project.checkout import Checkout
 
 if TYPE_CHECKING:
@@ -104,11 +103,9 @@ def services(checkout: Checkout) -> Sequence[Service]:
     from djdock.embedded import site
 
     database = pid_file.answers(location.data(checkout.root), checkout.database.port)
-    running = site.is_whole(checkout.root)
-    health = ("healthy" if ports.answers(checkout.web_port) else "starting") if running else None
     return (
-        Service(DATABASE, "running" if database else "stopped", "healthy" if database else None),
-        Service(SITE, "running" if running else "stopped", health),
+        Service(DATABASE, "running", "healthy") if database else Service(DATABASE, "stopped"),
+        site.service(checkout.root, checkout.web_port),
     )
 
 

@@ -9,32 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
+from djdock.service import DATABASE, SITE, Service
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
+__all__ = ["DATABASE", "SITE", "Command", "Engine", "Progress", "Service"]
+
 Progress = Callable[[str], None]
-# The services that every project has, as compose.yaml names them.
-DATABASE, SITE = "db", "web"
-
-
-@dataclass(frozen=True)
-class Service:
-    """How a service is just now.
-
-    Attributes:
-        state: `running`, `stopped`, `exited` (by itself, with `exit_code`) or what else Docker says.
-        health: `healthy`, `unhealthy`, `starting`, or None where nobody checks.
-    """
-
-    name: str
-    state: str
-    health: str | None = None
-    exit_code: int | None = None
-
-    @property
-    def running(self) -> bool:
-        return self.state == "running"
 
 
 @dataclass(frozen=True)
