@@ -30,7 +30,10 @@ class PackageManager(Protocol):
         """The arguments for uv that pin the requirements, in a folder that holds the manifest."""
 
     def sync(self) -> Sequence[str]:
-        """The arguments for uv that make the environment in VIRTUAL_ENV equal to what is pinned."""
+        """The arguments for uv that make the environment in VIRTUAL_ENV equal to what is pinned.
+
+        Bytecode is compiled at once, on all cores: else each of the first commands would compile what it imports.
+        """
 
     def dockerfile_steps(self, *, production: bool) -> str:
         """The instruction of the Dockerfile that fills /opt/venv; production leaves out what only developers need.

@@ -33,7 +33,7 @@ def pin(python: str, requirements: Sequence[str]) -> Sequence[str]:  # noqa: ARG
 
 def sync() -> Sequence[str]:
     # Install and not sync: what the person has added by hand to an environment stays there.
-    return ("pip", "install", "--quiet", "--requirements", "requirements.txt")
+    return ("pip", "install", "--quiet", "--compile-bytecode", "--requirements", "requirements.txt")
 
 
 def dockerfile_steps(*, production: bool) -> str:

@@ -49,7 +49,7 @@ def pin(python: str, requirements: Sequence[str]) -> Sequence[str]:
 
 def sync() -> Sequence[str]:
     # Frozen: nothing is resolved anew behind the person's back. Inexact: what they added by hand stays there.
-    return ("sync", "--quiet", "--frozen", "--inexact")
+    return ("sync", "--quiet", "--frozen", "--inexact", "--compile-bytecode")
 
 
 def dockerfile_steps(*, production: bool) -> str:
