@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.project.checkout import Checkout
@@ -31,6 +33,8 @@ APP = "/app"
 # BuildKit's plain output numbers its steps; the failing one ends with `#12 ERROR: …`.
 FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
+# Compose 2.26 begins each line of a log with it, also in a pipe and with --ansi never.
+CLEAR_LINE = "\x1b[2K"
 
 
 def missing(facts: Facts) -> Problem | None:  # noqa: ARG001 - Docker runs every version that has an image
@@ -143,7 +147,7 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
 
 
 def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
-    from djdock.process import become
+    from djdock import process
 
     known = [entry.name for entry in services(checkout)]
     if service is not None and service not in known:
@@ -151,14 +155,26 @@ def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
             f"There is no service {service}; this project has {', '.join(known)}.", hint=f"djdock logs {SITE}"
         )
     options = [*(["--follow"] if follow else []), *(["--no-log-prefix", service] if service else [])]
-    become(["docker", "compose", "logs", *options], cwd=checkout.root, env=_environment(checkout))
+    argv = ["docker", "compose", "logs", *options]
+    if sys.stdout.isatty():
+        context = click.get_current_context(silent=True)
+        plain = ["--no-color"] if context and context.color is False else []
+        process.become([*argv, *plain], cwd=checkout.root, env=_environment(checkout))
+    done = process.follow(
+        [*argv, "--no-color"],
+        cwd=checkout.root,
+        env=_environment(checkout),
+        on_line=lambda line: click.echo(line.replace(CLEAR_LINE, "")),
+    )
+    sys.exit(done.code)
 
 
 def log_tail(checkout: Checkout, service: str) -> str:
     from djdock.process import run
 
     argv = ["docker", "compose", "logs", "--no-log-prefix", "--no-color", "--tail", "40", service]
-    return last_lines(run(argv, cwd=checkout.root, env=_environment(checkout)).text, 15)
+    said = run(argv, cwd=checkout.root, env=_environment(checkout)).text
+    return last_lines(said.replace(CLEAR_LINE, ""), 15)
 
 
 def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> None:
