@@ -88,7 +88,8 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
     running = {service.name: service for service in services(checkout)}
     if not running[DATABASE].running:
         _check_data(checkout, facts)
-        _compose(checkout, ["up", "--detach", "--wait", DATABASE], progress)
+        _compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE], progress)
+        _repair_password(checkout)
     if not running[SITE].running and not _has_image(checkout):
         progress("building the image")
         _compose(checkout, ["build", SITE], progress)
@@ -301,6 +302,8 @@ def _containers(checkout: Checkout) -> dict[str, _Container]:
     if not listed.stdout.split():
         return {}
     entries = json.loads(run(["docker", "inspect", *listed.stdout.split()]).stdout or "[]")
+    for entry in entries:
+        _check_own(checkout, entry["Config"]["Labels"].get(f"{labels}.project.working_dir", ""))
     return {
         entry["Config"]["Labels"][f"{labels}.service"]: _Container(
             entry["Id"],
@@ -314,6 +317,16 @@ def _containers(checkout: Checkout) -> dict[str, _Container]:
         )
         for entry in entries
     }
+
+
+def _check_own(checkout: Checkout, folder: str) -> None:
+    """Makes sure that a container was made from this checkout's folder, or from where it was before it was moved."""
+    if os.path.isdir(folder) and not checkout.root.samefile(folder):  # noqa: PTH112 - Path's raises where we may not look
+        raise Problem(
+            f"The containers of {checkout.compose_project} belong to the checkout in {folder}: this .env is a copy of "
+            "the one there, and both would work on one database.",
+            hint="Delete the .env here; `djdock up` writes one with names, ports and secrets of this checkout's own.",
+        )
 
 
 def _has_image(checkout: Checkout) -> bool:
