@@ -189,18 +189,30 @@ def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> Non
 def _compose(checkout: Checkout, arguments: Sequence[str], progress: Progress) -> None:
     from djdock.process import follow
 
+    migrated = _migrated(checkout)
     env = {**_environment(checkout), "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
     done = follow(["docker", "compose", *arguments], cwd=checkout.root, env=env, on_line=progress)
     if not done.ok:
-        raise _diagnose(checkout, done.stdout)
+        raise _diagnose(checkout, done.stdout, migrated)
 
 
-def _diagnose(checkout: Checkout, output: str) -> Problem:
-    """What a failed `docker compose` came from: the build, an image, a migration, the database, or something else."""
+def _migrated(checkout: Checkout) -> str:
+    """When the migrations last ended, in Docker's own words: tells this run's end from an earlier one's."""
+    container = _containers(checkout).get(MIGRATE)
+    return container.finished if container else ""
+
+
+def _diagnose(checkout: Checkout, output: str, migrated: str) -> Problem:
+    """What a failed `docker compose` came from: the build, an image, a migration, the database, or something else.
+
+    `migrated` says when the migrations had ended before it.
+    """
     if failed := FAILED_STEP.search(output):
         return _build_problem(output, failed[1])
+    if missing_image := _missing_image(checkout):
+        return _no_image(missing_image, last_lines(output, 4))
     states = {service.name: service for service in services(checkout)}
-    if states.get(MIGRATE, Service(MIGRATE, "stopped")).exit_code:
+    if states.get(MIGRATE, Service(MIGRATE, "stopped")).exit_code and _migrated(checkout) != migrated:
         return Problem(
             "`manage.py migrate` failed in its container.",
             details=log_tail(checkout, MIGRATE),
@@ -215,24 +227,39 @@ def _diagnose(checkout: Checkout, output: str) -> Problem:
     return Problem(
         "docker compose failed.",
         details=last_lines(output),
-        hint="Look at the last line above. If an image could not be pulled: check the network and docker login.\n"
-        "Without Docker: djdock up --engine embedded",
+        hint="Look at the last line above.\nWithout Docker: djdock up --engine embedded",
     )
 
 
 def _build_problem(output: str, step: str) -> Problem:
     lines = [line.removeprefix(f"#{step} ") for line in output.splitlines() if line.startswith(f"#{step} ")]
     if image := IMAGE_OF_STEP.search("\n".join(lines)):
-        return Problem(
-            f"The image {image[1]} is not on this machine and cannot be pulled.",
-            details=last_lines("\n".join(lines), 4),
-            hint="Check the network, or `docker login` if the registry wants it, then: djdock up\n"
-            "Without Docker: djdock up --engine embedded",
-        )
+        return _no_image(image[1], last_lines("\n".join(lines), 4))
     return Problem(
         "The image cannot be built: a step of the Dockerfile failed.",
         details=last_lines("\n".join(lines), 25),
         hint="Correct what the step says (its command is the first line above), then: djdock up",
+    )
+
+
+def _missing_image(checkout: Checkout) -> str | None:
+    """An image that compose.yaml takes from a registry and that is not on this machine."""
+    from djdock.process import run
+
+    argv = ["docker", "compose", "config", "--format", "json"]
+    config = run(argv, cwd=checkout.root, env=_environment(checkout)).stdout
+    wanted = json.loads(config or "{}").get("services", {}).values()
+    built = {service.get("image") for service in wanted if "build" in service}
+    images = [str(service["image"]) for service in wanted if "image" in service and service["image"] not in built]
+    return next((image for image in images if not run(["docker", "image", "inspect", image]).ok), None)
+
+
+def _no_image(name: str, details: str) -> Problem:
+    return Problem(
+        f"The image {name} is not on this machine and cannot be pulled.",
+        details=details,
+        hint="Check the name, the network, and `docker login` if the registry wants it, then: djdock up\n"
+        "Without Docker: djdock up --engine embedded",
     )
 
 
@@ -286,6 +313,7 @@ class _Container:
 
     id: str
     image: str
+    finished: str
     service: Service
 
 
@@ -308,6 +336,7 @@ def _containers(checkout: Checkout) -> dict[str, _Container]:
         entry["Config"]["Labels"][f"{labels}.service"]: _Container(
             entry["Id"],
             entry["Config"]["Image"],
+            entry["State"]["FinishedAt"],
             Service(
                 name=entry["Config"]["Labels"][f"{labels}.service"],
                 state=entry["State"]["Status"],
