@@ -36,11 +36,10 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 @click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same.")
-@click.pass_context
-def cli(ctx: click.Context, no_color: bool) -> None:
+def cli(no_color: bool) -> None:
     """Any Django project on real PostgreSQL with one command; in Docker, or without it."""
-    if no_color or os.environ.get("NO_COLOR"):
-        ctx.color = False
+    if no_color:
+        os.environ["NO_COLOR"] = "1"  # for output.py, for rich, and for the programs that we run
 
 
 @cli.command()

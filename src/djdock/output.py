@@ -2,62 +2,103 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import IO, Literal
 
 import click
 
 from djdock.errors import Problem
 
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
-Outcome = Literal["create", "change", "same", "skip", "engine", "start", "stop", "migrate", "ready"]
+# Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
+Outcome = Literal["create", "change", "same", "skip", "start", "stop", "migrate", "engine", "ready"]
 COLOURS: dict[Outcome, str] = {
     "create": "green",
     "change": "yellow",
-    "same": "bright_black",
-    "skip": "bright_black",
-    "engine": "cyan",
+    "same": "grey",
+    "skip": "grey",
     "start": "green",
     "stop": "yellow",
     "migrate": "green",
-    "ready": "cyan",
+    "engine": "cyan",
+    "ready": "bold cyan",
 }
 WIDTH = 9
 
 
 def outcome(kind: Outcome, what: str, why: str = "") -> None:
-    """One line: what happened, to what, and in grey why."""
-    line = click.style(kind.rjust(WIDTH), fg=COLOURS[kind], bold=kind == "ready") + "  " + what
-    click.echo(line + (click.style(f"  ({why})", fg="bright_black") if why else ""))
+    """What happened, to what, and in grey why: one line, or two where a terminal is too narrow for one."""
+    line = styled(kind.rjust(WIDTH), COLOURS[kind]) + "  " + what
+    if why:
+        room = _columns(sys.stdout)
+        fits = room is None or WIDTH + 2 + len(f"{what}  ({why})") <= room
+        line += ("  " if fits else "\n" + " " * (WIDTH + 2)) + styled(f"({why})", "grey")
+    _echo(line)
 
 
 def say(text: str = "") -> None:
     """A plain line of result."""
-    click.echo(text)
+    _echo(text)
 
 
 def note(text: str) -> None:
     """A line for the person that is no result: goes to standard error, so pipes stay clean."""
-    click.echo(click.style(text, fg="bright_black"), err=True)
+    _echo(styled(text, "grey"), err=True)
+
+
+def next_step(command: str) -> None:
+    """What the person will most likely type now."""
+    _echo(styled("Next: ", "bold cyan") + command)
 
 
 def warn(text: str) -> None:
     """Something that did not stop the command but that the person should know."""
-    click.echo(click.style("  warning  ", fg="yellow") + text, err=True)
+    _echo(styled("  warning  ", "yellow") + text, err=True)
 
 
 def problem(error: Problem) -> None:
     """Cause, evidence, and what to do next."""
-    click.echo(click.style("Problem: ", fg="red", bold=True) + error.cause, err=True)
+    _echo(styled("Problem: ", "bold red") + _wrapped(error.cause, len("Problem: ")), err=True)
     if error.details:
-        click.echo(err=True)
+        _echo(err=True)
         for line in error.details.splitlines():
-            click.echo(click.style("  | ", fg="bright_black") + line, err=True)
-        click.echo(err=True)
+            _echo(styled("  | ", "grey") + line, err=True)
+        _echo(err=True)
     for index, line in enumerate(error.hint.splitlines()):
-        click.echo((click.style("Try: ", fg="cyan", bold=True) if index == 0 else "     ") + line, err=True)
+        label = styled("Try: ", "bold cyan") if index == 0 else "     "
+        _echo(label + _wrapped(line, len("Try: ")), err=True)
+
+
+def _echo(text: str = "", *, err: bool = False) -> None:
+    # click leaves colours out where no terminal is; it would not know of NO_COLOR once its own context has ended.
+    click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
+
+
+def styled(text: str, style: str) -> str:
+    """A text in a colour, in `bold` and a colour, or in `grey`."""
+    if style == "grey":
+        return click.style(text, dim=True)
+    bold, _, colour = style.rpartition(" ")
+    return click.style(text, fg=colour, bold=True if bold else None)
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """A sentence for standard error, broken between words where a terminal would break it inside one."""
+    room = _columns(sys.stderr)
+    if room is None or indent + len(text) <= room:
+        return text
+    lines = textwrap.wrap(text, max(20, room - indent), break_long_words=False, break_on_hyphens=False)
+    return ("\n" + " " * indent).join(lines)
+
+
+def _columns(stream: IO[str]) -> int | None:
+    """The width of the terminal that a stream goes to; None where it goes elsewhere, and lines stay whole."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 @contextmanager
@@ -72,8 +113,7 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415 - 50 ms that only a person waiting at a terminal needs
     from rich.markup import escape  # noqa: PLC0415
 
-    context = click.get_current_context(silent=True)
-    console = Console(stderr=True, no_color=True if context and context.color is False else None)
+    console = Console(stderr=True)
     room = max(20, console.width - 4)
 
     def update(detail: str) -> None:

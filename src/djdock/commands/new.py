@@ -213,9 +213,10 @@ def _show(target: Path, plan: Plan, options: Options, versions: Versions) -> Non
             output.outcome("change" if change.before is not None else "create", change.path, change.why)
     if options.user_model:
         output.outcome("create", f"{APP}/", "a user model of the project's own, in the admin")
-    output.outcome("create", ", ".join(manager.INPUTS), "exact versions of all that is installed")
-    output.outcome("create", virtual_environment.NAME, f"Python {compatibility.text(versions.python)}")
+    output.outcome("create", ", ".join(manager.INPUTS), "exact versions of what is installed")
+    output.outcome("create", f"{virtual_environment.NAME}/", f"Python {compatibility.text(versions.python)}")
     output.say()
     here = os.path.relpath(target)
     step = "djdock up" if here == "." else f"cd {shlex.quote(here)} && djdock up"
-    output.outcome("ready", here, f"PostgreSQL {versions.postgres}; next: {step}")
+    output.outcome("ready", here, f"PostgreSQL {versions.postgres}")
+    output.next_step(step)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
 from djdock import engines, output, state
 from djdock.database import server
 from djdock.engines.engine import DATABASE, SITE, Service
@@ -62,12 +60,12 @@ def _show(checkout: Checkout, engine: str | None, services: Sequence[Service], v
     where = checkout.database
     output.say(f"project   {checkout.root.name}  ({checkout.root})")
     output.say(f"engine    {engine or 'none yet: djdock up chooses one'}")
-    server_name = f"PostgreSQL {version}" if version else "PostgreSQL, not running"
-    output.say(f"database  {server_name}, {where.host}:{where.port}, database {where.name}, user {where.user}")
+    server_name = f"PostgreSQL {version} at" if version else "not running;"
+    output.say(f"database  {server_name} {where.address}")
     for service in services:
         words = [service.state, *([service.health] if service.health else [])]
         if service.exit_code is not None:
             words.append(f"exit code {service.exit_code}")
-        styled = ", ".join(click.style(word, fg=COLOURS.get(word, "bright_black")) for word in words)
+        styled = ", ".join(output.styled(word, COLOURS.get(word, "grey")) for word in words)
         address = f"  {checkout.url}" if service.name == SITE and service.running else ""
         output.say(f"  {service.name:<8}{styled}{address}")

@@ -160,12 +160,9 @@ def _wait_for_site(checkout: Checkout, engine: Engine) -> None:
 
 
 def _show(checkout: Checkout, difference: Difference, options: Options) -> None:
-    where, after = checkout.database, difference.after
+    after = difference.after
     name = f"PostgreSQL {after.version}" if after else "PostgreSQL"
-    output.outcome(
-        "same" if DATABASE in difference.running else "start",
-        f"{name} at {where.host}:{where.port}, database {where.name}, user {where.user}",
-    )
+    output.outcome("same" if DATABASE in difference.running else "start", f"{name} at {checkout.database.address}")
     if options.migrate:
         applied = difference.applied
         output.outcome("migrate" if applied else "same", f"migrations, {applied} applied" if applied else "migrations")

@@ -23,14 +23,14 @@ def choose(root: Path, wanted: str | None, facts: Facts) -> tuple[Engine, str]:
         Problem: the engine that must be used cannot be.
     """
     if wanted:
-        return _usable(BY_NAME[wanted], facts), f"--engine {wanted}"
+        return _usable(BY_NAME[wanted], facts), "as asked"
     before = state.load(root).engine
     if before in BY_NAME:
         return _usable(BY_NAME[before], facts), "as before; --engine changes it"
     obstacle = docker.missing(facts)
     if obstacle is None:
         return docker, "Docker answers"
-    return _usable(embedded, facts), obstacle.cause
+    return _usable(embedded, facts), obstacle.cause.rstrip(".")
 
 
 def _usable(engine: Engine, facts: Facts) -> Engine:

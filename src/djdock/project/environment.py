@@ -32,6 +32,12 @@ class Database:
         credentials = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         return f"postgres://{credentials}@{self.host}:{self.port}/{quote(self.name, safe='')}"
 
+    @property
+    def address(self) -> str:
+        """Where it is and whose, for people: no password in it."""
+        names = f"database {self.name}, user {self.user}"
+        return f"{self.host}:{self.port}, {f'database and user {self.name}' if self.name == self.user else names}"
+
     def at(self, port: int) -> Database:
         return replace(self, port=port)
 
