@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # ruff: noqa: FBT001 - click hands options over as arguments
 
 DONE, USAGE, BUG, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
-PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
+# What follows is another program's; only a --help that comes first is ours.
+PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": ["--help"]}
 ENGINES = click.Choice(["docker", "embedded"])
 
 
@@ -32,7 +33,7 @@ class Commands(click.Group):
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every command works from any folder of the project. Shell completion: see `djdock completion --help`.",
+    epilog="Every command works from any folder of the project.",
 )
 @click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 @click.option("--no-color", is_flag=True, help="No colours; the variable NO_COLOR does the same.")
@@ -45,18 +46,18 @@ def cli(no_color: bool) -> None:
 @cli.command()
 @click.argument("name")
 @click.argument("folder", required=False, metavar="[DIR]", type=click.Path())
-@click.option("--python", metavar="X.Y", help="The Python version; else the newest that fits and is on this machine.")
-@click.option("--django", metavar="X.Y", help="The Django version; else the newest for that Python.")
-@click.option("--postgres", metavar="N", type=int, help="The major version of PostgreSQL.  [default: 18]")
+@click.option("--python", metavar="X.Y", help="Python version.  [default: the newest on this machine that fits]")
+@click.option("--django", metavar="X.Y", help="Django version.  [default: the newest for that Python]")
+@click.option("--postgres", metavar="N", type=int, help="Major version of PostgreSQL.  [default: 18]")
 @click.option(
     "--package-manager",
     type=click.Choice(["pip", "uv"]),
     default="pip",
     show_default=True,
-    help="Who installs: pip with requirements.txt, or uv with pyproject.toml and uv.lock.",
+    help="pip: requirements.txt; uv: pyproject.toml and uv.lock.",
 )
-@click.option("--no-user-model", is_flag=True, help="Leave out the app `accounts` with its own user model.")
-@click.option("--up", "start", is_flag=True, help="Start it right away, as `djdock up` does.")
+@click.option("--no-user-model", is_flag=True, help="Leave out the app `accounts` with its user model.")
+@click.option("--up", "start", is_flag=True, help="Also start it, as `djdock up` does.")
 def new(  # noqa: PLR0913, PLR0917 - one argument an option
     name: str,
     folder: str | None,
@@ -67,7 +68,11 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
     no_user_model: bool,
     start: bool,
 ) -> None:
-    """Make a new project NAME, ready to run, in ./NAME or DIR."""
+    """Make a new project in the folder NAME (or DIR), ready to run.
+
+    Django's own startproject, with settings that read their environment, a user
+    model, Dockerfile and compose.yaml. NAME also names the database.
+    """
     from pathlib import Path
 
     from djdock.commands import new as command
@@ -92,57 +97,81 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 @cli.command()
-@click.option("--engine", type=ENGINES, help="Where to run: else as before, else Docker if it answers, else embedded.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The site's port; refused when it is taken.")
-@click.option("--no-migrate", is_flag=True, help="Leave the migrations alone.")
-@click.option("--open", "show", is_flag=True, help="Show the site in the browser.")
+@click.option("--engine", type=ENGINES, help="Where to run.  [default: as before; else docker if it answers]")
+@click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="The site's port, from now on.")
+@click.option("--no-migrate", is_flag=True, help="Do not apply migrations.")
+@click.option("--open", "show", is_flag=True, help="Also show the site in the browser.")
 def up(engine: str | None, port: int | None, no_migrate: bool, show: bool) -> None:
-    """Start the database and the site, apply migrations, and say where it answers."""
+    """Start the database and the site, and say where it answers.
+
+    Applies migrations, writes a .env where there is none, and waits for the
+    first page. What runs already is left alone.
+
+    Engines: docker runs what compose.yaml says; embedded runs PostgreSQL and
+    the site as processes of this machine, without Docker.
+    """
     from djdock.commands import up as command
 
     command.up(command.Options(engine=engine, port=port, migrate=not no_migrate, open=show))
 
 
 @cli.command(context_settings=PASS_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def manage(arguments: tuple[str, ...]) -> None:
-    """Run a management command: djdock manage createsuperuser."""
+    """Run a management command: djdock manage createsuperuser.
+
+    Runs manage.py with ARGS on the project's engine, and starts the
+    database if needed. `djdock manage help` lists the commands.
+    """
     from djdock.commands import run as command
 
     command.manage(arguments)
 
 
 @cli.command(context_settings=PASS_ON)
-@click.argument("command_line", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("command_line", nargs=-1, required=True, type=click.UNPROCESSED, metavar="PROGRAM [ARGS]...")
 def run(command_line: tuple[str, ...]) -> None:
-    """Run any program in the project's environment: djdock run python -V."""
+    """Run any program in the project's environment.
+
+    As if typed in this folder, with the variables of .env: djdock run python -V
+    """
     from djdock.commands import run as command
 
     command.run(command_line)
 
 
 @cli.command(context_settings=PASS_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def shell(arguments: tuple[str, ...]) -> None:
-    """Open Django's Python shell (djdock run bash opens the system's)."""
+    """Open Django's Python shell.
+
+    ARGS are those of `manage.py shell`. `djdock run bash` opens the
+    system's shell: in the container, or with the environment's variables.
+    """
     from djdock.commands import run as command
 
     command.manage(("shell", *arguments))
 
 
 @cli.command(context_settings=PASS_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def psql(arguments: tuple[str, ...]) -> None:
-    """Open a database shell, or run SQL: djdock psql -c 'select 1'."""
+    """Open a database shell, or run SQL: djdock psql -c 'select 1'.
+
+    ARGS are those of psql.
+    """
     from djdock.commands import run as command
 
     command.psql(arguments)
 
 
 @cli.command(context_settings=PASS_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[ARGS]...")
 def test(arguments: tuple[str, ...]) -> None:
-    """Run the project's tests."""
+    """Run the project's tests.
+
+    ARGS are those of `manage.py test`: djdock test accounts --keepdb
+    """
     from djdock.commands import run as command
 
     command.test(arguments)
@@ -157,17 +186,17 @@ def open_() -> None:
 
 
 @cli.command()
-@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("-f", "--follow", is_flag=True, help="Also show what comes, until Ctrl-C.")
 @click.argument("service", required=False)
 def logs(follow: bool, service: str | None) -> None:
-    """Show what is going on, in all services or in SERVICE (web, db)."""
+    """Show the logs of all services, or of one: web, db."""
     from djdock.commands import logs as command
 
     command.logs(service, follow=follow)
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="The same for programs.")
 def status(as_json: bool) -> None:
     """Show what runs, and where it answers."""
     from djdock.commands import status as command
@@ -177,7 +206,7 @@ def status(as_json: bool) -> None:
 
 @cli.command()
 def restart() -> None:
-    """Stop everything and start it again."""
+    """Stop everything, then start it again."""
     from djdock.commands import down as command
 
     command.restart()
@@ -194,13 +223,12 @@ def down() -> None:
 @cli.command()
 @click.argument("shell_name", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell_name: str) -> None:
-    """Print what makes SHELL complete djdock's commands.
+    """Print a script that makes SHELL complete djdock's commands.
 
-    For bash put this line into ~/.bashrc, for zsh into ~/.zshrc:
-
-        eval "$(djdock completion bash)"
-
-    For fish: djdock completion fish > ~/.config/fish/completions/djdock.fish
+    \b
+    ~/.bashrc:  eval "$(djdock completion bash)"
+    ~/.zshrc:   eval "$(djdock completion zsh)"
+    fish:       djdock completion fish > ~/.config/fish/completions/djdock.fish
     """
     from click.shell_completion import get_completion_class
 

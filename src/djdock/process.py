@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from djdock.errors import Problem
+
 Environment = Mapping[str, str]
 WINDOWS = sys.platform == "win32"
 
@@ -98,15 +100,25 @@ def become(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Environm
     """Hands the terminal, the pipes, the signals and the exit code over to a program, for good.
 
     On POSIX this process is replaced, so nothing stands between the person and the program.
+
+    Raises:
+        Problem: there is no such program.
     """
     words = [str(part) for part in argv]
     sys.stdout.flush()
     sys.stderr.flush()
     if cwd is not None:
         os.chdir(cwd)
-    if not WINDOWS:
-        os.execvpe(words[0], words, os.environ if env is None else env)  # noqa: S606 - no shell is what is wanted
-    sys.exit(subprocess.run(words, env=None if env is None else dict(env), check=False).returncode)
+    try:
+        if not WINDOWS:
+            os.execvpe(words[0], words, os.environ if env is None else env)  # noqa: S606 - no shell is what is wanted
+        sys.exit(subprocess.run(words, env=None if env is None else dict(env), check=False).returncode)
+    except (FileNotFoundError, PermissionError) as error:
+        raise Problem(
+            f"There is no program {words[0]} here that could be run.",
+            hint=f"If it is a management command: djdock manage {words[0]}\n"
+            "If a package brings it: add the package to what the project depends on, then: djdock up",
+        ) from error
 
 
 def start(
