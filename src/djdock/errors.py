@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+# What programs send to a terminal beside text: colours, and Compose's "erase this line" in its logs.
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
 
 class Problem(Exception):
     """Something that stops the command and that the person can do something about.
@@ -21,5 +26,5 @@ class Problem(Exception):
 
 def last_lines(text: str, count: int = 12) -> str:
     """The end of a long text, which is where programs say what went wrong."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in CONTROL.sub("", text).splitlines() if line.strip()]
     return "\n".join(lines[-count:])

@@ -117,7 +117,7 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
     room = max(20, console.width - 4)
 
     def update(detail: str) -> None:
-        shown = f"{text}  {detail}" if detail else text
+        shown = f"{text}  {detail.strip()}" if detail else text
         status.update(escape(shown[:room]))
 
     with console.status(escape(text)) as status:

@@ -62,10 +62,15 @@ def _show(checkout: Checkout, engine: str | None, services: Sequence[Service], v
     output.say(f"engine    {engine or 'none yet: djdock up chooses one'}")
     server_name = f"PostgreSQL {version} at" if version else "not running;"
     output.say(f"database  {server_name} {where.address}")
+    width = max(len(service.name) for service in services)
     for service in services:
-        words = [service.state, *([service.health] if service.health else [])]
-        if service.exit_code is not None:
-            words.append(f"exit code {service.exit_code}")
-        styled = ", ".join(output.styled(word, COLOURS.get(word, "grey")) for word in words)
+        styled = ", ".join(output.styled(word, COLOURS.get(word, "grey")) for word in _words(service))
         address = f"  {checkout.url}" if service.name == SITE and service.running else ""
-        output.say(f"  {service.name:<8}{styled}{address}")
+        output.say(f"  {service.name:<{width}}  {styled}{address}")
+
+
+def _words(service: Service) -> list[str]:
+    if service.exit_code == 0:
+        return ["done"]  # as `migrate` is: it has run to its end
+    failed = [] if service.exit_code is None else [f"exit code {service.exit_code}"]
+    return [service.state, *([service.health] if service.health else []), *failed]

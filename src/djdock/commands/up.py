@@ -108,7 +108,7 @@ def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
     if before is None or before is engine:
         return
     for name in before.down(checkout):
-        output.outcome("stop", f"{name} on {before.NAME}", "its data stay there; each engine has a database of its own")
+        output.outcome("stop", f"{name} on {before.NAME}", "its data stay there; each engine has its own")
 
 
 def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> Checkout:
