@@ -37,7 +37,13 @@ IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
 CLEAR_LINE = "\x1b[2K"
 
 
-def missing(facts: Facts) -> Problem | None:  # noqa: ARG001 - Docker runs every version that has an image
+def missing(facts: Facts) -> Problem | None:
+    if facts.postgres is None:
+        return Problem(
+            "There is no compose.yaml with a PostgreSQL service that Docker could run.",
+            hint="Go on without Docker: djdock up --engine embedded\n"
+            "For a compose.yaml to start from: djdock new NAME makes one.",
+        )
     return obstacle()
 
 
