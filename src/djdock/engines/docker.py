@@ -180,8 +180,7 @@ def log_tail(checkout: Checkout, service: str) -> str:
     from djdock.process import run
 
     argv = ["docker", "compose", "logs", "--no-log-prefix", "--no-color", "--tail", "40", service]
-    said = run(argv, cwd=checkout.root, env=_environment(checkout)).text
-    return last_lines(said.replace(CLEAR_LINE, ""), 15)
+    return last_lines(run(argv, cwd=checkout.root, env=_environment(checkout)).text, 15)
 
 
 def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> None:
