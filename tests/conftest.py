@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,19 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def workspace() -> Iterator[Path]:
     """An empty folder that other users may enter; whatever project runs in it is stopped and removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="djdock-test-"))
-    folder.chmod(0o755)
-    yield folder
-    for manage in folder.rglob("manage.py"):
-        if "site-packages" not in manage.parts:
-            tools.remove(tools.Project(manage.parent))
-    shutil.rmtree(folder, ignore_errors=True)
+    with tools.workspace() as folder:
+        yield folder
 
 
 @pytest.fixture
 def project(workspace: Path) -> tools.Project:
     """A new project, not yet started, on a port that other tests do not use."""
-    made = tools.new_project(workspace)
-    dotenv = made.root / ".env"
-    dotenv.write_text(dotenv.read_text().replace("WEB_PORT=8000", f"WEB_PORT={tools.free_port()}"))
-    return made
+    return tools.own_port(tools.new_project(workspace))
