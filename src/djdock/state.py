@@ -22,15 +22,22 @@ class State:
     """What the last command left.
 
     Attributes:
+        root: the folder of the checkout; another one than it is in shows that it was copied or moved.
+        compose_project: the name in its .env, in case that is lost.
         engine: the engine that the project runs on.
         web_pid, web_born: the site's process and when it started (seconds since the epoch), embedded engine only.
+        web_port, web_given: the port that it was started on, and a fingerprint of the .env that it was given.
         environment: a fingerprint of what was installed.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
     """
 
+    root: str = ""
+    compose_project: str = ""
     engine: str = ""
     web_pid: int = 0
     web_born: float = 0.0
+    web_port: int = 0
+    web_given: str = ""
     environment: str = ""
     settled: str = ""
 

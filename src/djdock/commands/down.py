@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from djdock import engines, output, state
+from djdock import output, state
 from djdock.commands import up
+from djdock.commands.checkout import engine_of
 from djdock.engines.engine import Engine
 from djdock.project import checkout as checkouts
 from djdock.project.checkout import Checkout
@@ -20,7 +21,8 @@ def down() -> None:
     """
     root = locate(Path.cwd())
     with state.lock(root, "down"):
-        _stop(checkouts.require(root), _engine(root))
+        checkout = checkouts.require(root)
+        _stop(checkout, engine_of(checkout))
 
 
 def restart() -> None:
@@ -31,10 +33,6 @@ def restart() -> None:
     """
     down()
     up.up(up.Options())
-
-
-def _engine(root: Path) -> Engine | None:
-    return engines.BY_NAME.get(state.load(root).engine)
 
 
 def _stop(checkout: Checkout, engine: Engine | None) -> None:

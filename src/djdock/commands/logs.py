@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from djdock import engines, state
+from djdock.commands.checkout import engine_of
 from djdock.errors import Problem
 from djdock.project import checkout as checkouts
 from djdock.project.files import locate
@@ -16,8 +16,8 @@ def logs(service: str | None, *, follow: bool) -> None:
     Raises:
         Problem: it was never started here, or has no such service.
     """
-    root = locate(Path.cwd())
-    engine = engines.BY_NAME.get(state.load(root).engine)
+    checkout = checkouts.require(locate(Path.cwd()))
+    engine = engine_of(checkout)
     if engine is None:
         raise Problem("This project was never started here, so it has no logs.", hint="djdock up")
-    engine.logs(checkouts.require(root), service, follow=follow)
+    engine.logs(checkout, service, follow=follow)

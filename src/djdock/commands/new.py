@@ -19,6 +19,7 @@ from djdock.plan import new_project
 from djdock.plan.change import Plan
 from djdock.plan.python_source import NotFound
 from djdock.process import run
+from djdock.project import checkout as project
 from djdock.project import compatibility, facts, package_managers
 from djdock.project.compatibility import Version
 from djdock.project.files import Folder
@@ -82,6 +83,7 @@ def new(options: Options) -> Path:
             if options.user_model:
                 _make_migration(folder)
             virtual_environment.remember(folder)
+    checkouts.claim(project.require(target))
     _show(target, plan, options, versions)
     return target
 
@@ -178,7 +180,7 @@ def _plan(folder: Path, target: Path, options: Options, versions: Versions) -> P
         uv=python.uv_series(),
         user_model=options.user_model,
     )
-    machine = checkouts.machine(target, options.name, options.name, options.name)
+    machine = checkouts.machine(target, options.name, options.name, options.name, salt=checkouts.new_salt())
     try:
         return new_project.plan(files, facts.read(files, options.name), choices, machine)
     except NotFound as missing:

@@ -15,6 +15,7 @@ from djdock.engines.engine import Engine
 from djdock.project import checkout as checkouts
 from djdock.project.checkout import Checkout
 from djdock.project.files import locate
+from djdock.service import DATABASE
 
 
 def run(argv: Sequence[str]) -> None:
@@ -78,9 +79,10 @@ def ready(root: Path, command: str) -> tuple[Checkout, Engine]:
     Raises:
         Problem: the project cannot be run here, or its database does not start.
     """
-    found = checkouts.read(root)
-    engine = engines.BY_NAME.get(state.load(root).engine)
-    if found is not None and engine is not None and engine.ready_for_commands(found):
+    found, known = checkouts.read(root), state.load(root)
+    engine = engines.BY_NAME.get(known.engine)
+    at_home = known.root == str(root.resolve())  # else it was copied or moved
+    if at_home and found is not None and engine is not None and engine.ready_for_commands(found):
         return found, engine
     return _prepare(root, command)
 
@@ -96,6 +98,8 @@ def _prepare(root: Path, command: str) -> tuple[Checkout, Engine]:
     with state.lock(root, command):
         engine, _why = engines.choose(root, None, facts)
         found = checkout.ensure(root, facts)
+        if not any(service.running for service in engine.services(found) if service.name == DATABASE):
+            found = checkout.settle_database_port(found)
         with output.working("Starting the database") as progress:
             engine.database_up(found, facts, progress)
         state.save(root, replace(state.load(root), engine=engine.NAME))

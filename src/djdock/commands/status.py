@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from djdock import engines, output, state
+from djdock import output
+from djdock.commands.checkout import engine_of
 from djdock.database import server
 from djdock.engines.engine import DATABASE, SITE, Service
 from djdock.project import checkout as checkouts
@@ -23,9 +24,8 @@ def status(*, as_json: bool) -> None:
     Raises:
         Problem: we are in no project, or it was never started here.
     """
-    root = locate(Path.cwd())
-    checkout = checkouts.require(root)
-    engine = engines.BY_NAME.get(state.load(root).engine)
+    checkout = checkouts.require(locate(Path.cwd()))
+    engine = engine_of(checkout)
     services = engine.services(checkout) if engine else (Service(DATABASE, "stopped"), Service(SITE, "stopped"))
     running = {service.name for service in services if service.running}
     report = server.report(checkout.database) if DATABASE in running else None

@@ -99,7 +99,9 @@ def _remember(checkout: Checkout, engine: Engine, report: server.Report | None, 
 
 
 def _mark(checkout: Checkout, engine: Engine, report: server.Report) -> str:
-    return fingerprint.of_project(checkout.root, engine.NAME, *sorted(report.migrations))
+    # The place counts: what was started in a folder that was moved since does not find its files.
+    place = str(checkout.root.resolve())
+    return fingerprint.of_project(checkout.root, place, engine.NAME, *sorted(report.migrations))
 
 
 def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
@@ -131,17 +133,7 @@ def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> 
         moved = True
     if moved:
         checkout = checkouts.update(checkout, {"WEB_PORT": str(web)}, f"the site answers on port {web}")
-    return checkout if DATABASE in running else _settle_database_port(checkout)
-
-
-def _settle_database_port(checkout: Checkout) -> Checkout:
-    port = checkout.database.port
-    if ports.is_free(port):
-        return checkout
-    free = ports.next_free(port + 1, frozenset({checkout.web_port}))
-    who = ports.holder(port) or "another program"
-    values = {"DATABASE_URL": checkout.database.at(free).url, "DB_PORT": str(free)}
-    return checkouts.update(checkout, values, f"port {port} is taken by {who}")
+    return checkout if DATABASE in running else checkouts.settle_database_port(checkout)
 
 
 def _wait_for_site(checkout: Checkout, engine: Engine) -> None:

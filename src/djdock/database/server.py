@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from djdock.errors import Problem
 from djdock.machine import ports
 from djdock.project.environment import Database
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # A connection over loopback is there in milliseconds; a server that is just starting may take longer.
 TIMEOUT = 5
+# Recovery after a crash takes a second or two; where sessions use up all connections, one of them may end.
+PATIENCE = 20.0
 # The database that every cluster has, whatever else it has.
 MAINTENANCE = "postgres"
 
@@ -63,11 +67,39 @@ def connect(database: Database, name: str | None = None) -> psycopg.Connection[t
 
 
 def lets_in(database: Database) -> bool:
-    """Whether the server accepts this user and password (whatever databases it has)."""
+    """Whether the server accepts this user and password (whatever databases it has).
+
+    Waits for one that refuses without asking for a password: it recovers, or has too many connections.
+
+    Raises:
+        Problem: it goes on refusing.
+    """
+    import psycopg
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connect(database, MAINTENANCE).close()
+        except psycopg.OperationalError as error:
+            if error.pgconn is not None and error.pgconn.used_password:
+                return False
+            if time.monotonic() > end:
+                raise Problem(
+                    "PostgreSQL runs, but accepts no connection just now.",
+                    details=str(error),
+                    hint="Wait a moment, then try again. What it has to say about it: djdock logs db",
+                ) from error
+            time.sleep(0.05)
+        else:
+            return True
+
+
+def has(database: Database) -> bool:
+    """Whether the server lets us into the database itself."""
     import psycopg
 
     try:
-        connect(database, MAINTENANCE).close()
+        connect(database).close()
     except psycopg.OperationalError:
         return False
     return True

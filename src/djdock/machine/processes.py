@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -39,6 +41,16 @@ def find(identity: Identity | None) -> psutil.Process | None:
         return None
 
 
+def works_in(process: psutil.Process, folder: Path) -> bool:
+    """Whether a folder is a process's working directory; true as well where the system does not tell."""
+    try:
+        return Path(process.cwd()) == folder.resolve()
+    except psutil.NoSuchProcess:
+        return False
+    except (psutil.Error, OSError):
+        return True
+
+
 def marked(mark: str) -> list[psutil.Process]:
     """All processes that carry a mark: also those whose parent was killed, and those we never wrote down."""
     found = []
@@ -51,12 +63,15 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-def inside(folder: str) -> list[psutil.Process]:
-    """All processes that work in a folder: PostgreSQL's own have their data directory as working directory."""
+def inside(folder: Path, *names: str) -> list[psutil.Process]:
+    """All processes of some names that work in a folder; a person's shell that happens to be there is none of them.
+
+    PostgreSQL's own have their data directory as working directory.
+    """
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cwd() == folder:
+            if process.name().removesuffix(".exe") in names and Path(process.cwd()) == folder:
                 found.append(process)
         except (psutil.Error, OSError):
             continue
@@ -76,10 +91,32 @@ def stop(processes: Iterable[psutil.Process], timeout: float = 5) -> None:
             member.terminate()
         except psutil.Error:
             continue
-    _gone, alive = psutil.wait_procs(list(family.values()), timeout)
+    alive = wait(family.values(), timeout)
     for member in alive:
         try:
             member.kill()
         except psutil.Error:
             continue
-    psutil.wait_procs(alive, timeout)
+    wait(alive, timeout)
+
+
+def wait(processes: Iterable[psutil.Process], timeout: float) -> list[psutil.Process]:
+    """Waits until processes have ended, and returns those that have not.
+
+    One that has ended and that nobody has asked for its exit code counts as such: in a container whose first process
+    adopts none, that is how it stays, and psutil's own waiting would not end.
+    """
+    alive = list(processes)
+    end = time.monotonic() + timeout
+    while alive := [process for process in alive if _runs(process)]:
+        if time.monotonic() > end:
+            break
+        time.sleep(0.01)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -73,8 +73,9 @@ def environment_python(folder: Path) -> Path:
 
 def find(version: Version) -> Path | None:
     """An interpreter of a version on this machine, or None."""
+    # Path.is_file raises where a folder on the PATH may not be entered: root's, after `su` without `-`.
     for candidate in _candidates(version):
-        if candidate.is_file() and os.access(candidate, os.X_OK):
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):  # noqa: PTH113 - as said above
             answer = run([candidate, "-I", "-S", "-c", "import sys; print(*sys.version_info[:2])"])
             if answer.ok and answer.stdout.split() == [str(version[0]), str(version[1])]:
                 return candidate
