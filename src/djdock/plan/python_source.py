@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+LAST = "pass"
 Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
@@ -16,7 +17,7 @@ class NotFound(LookupError):
 
 @dataclass(frozen=True)
 class Import:
-    """Adds an import line below the imports that are there, unless it is there already.
+    """Adds an import line below the imports at the head of the module, unless it is there already.
 
     `apart` puts a blank line before it: the customary gap between the standard library and other packages.
     """
@@ -35,7 +36,10 @@ class Assign:
 
 @dataclass(frozen=True)
 class Insert:
-    """Adds statements right after the one that assigns `after`; `code` may begin with blank lines and comments."""
+    """Adds statements right after the one that assigns `after`, unless all of them are there already.
+
+    `code` may begin with blank lines and comments.
+    """
 
     after: str
     code: str
@@ -43,7 +47,7 @@ class Insert:
 
 @dataclass(frozen=True)
 class Append:
-    """Adds an element at the end of a module-level list, in the list's own layout."""
+    """Adds an element at the end of a module-level list, in the list's own layout, unless it is there already."""
 
     name: str
     element: str
@@ -59,10 +63,16 @@ def edit(source: str, edits: Sequence[Edit]) -> str:
         NotFound: a name is not assigned at module level, or is no list where one is needed.
         libcst.ParserSyntaxError: the source is no Python.
     """
-    module = cst.parse_module(source)
+    # LibCST loses what may stand before the first line (a byte order mark, a form feed), and some comments and blank
+    # lines after the last statement; so it gets one more statement after them, for the time of the edit.
+    text = source.lstrip("\ufeff\f")
+    head = source[: len(source) - len(text)]
+    lent = "" if not text or text.endswith("\n") else "\r\n" if "\r\n" in text else "\n"
+    module = cst.parse_module(f"{text}{lent}{LAST}")
+    single_quotes = source.count("'") > source.count('"')
     for wanted in edits:
-        module = _Editor(module, single_quotes=source.count("'") > source.count('"')).edit(wanted)
-    return module.code
+        module = _Editor(module, single_quotes).edit(wanted)
+    return head + module.code.removesuffix(LAST).removesuffix(lent)
 
 
 @dataclass(frozen=True)
@@ -106,12 +116,14 @@ class _Editor:
     def _import(self, wanted: Import) -> cst.Module:
         [statement] = self._statements(wanted.code + "\n")
         assert isinstance(statement, cst.SimpleStatementLine)  # noqa: S101 - an import is a simple statement
-        imports = [index for index, line in enumerate(self.module.body) if _is_import(line)]
-        if any(self.module.body[index].deep_equals(statement) for index in imports):
+        if self._has([statement]):
             return self.module
-        if wanted.apart and imports:
+        first = _after_docstring(self.module)
+        place = first
+        while place < len(self.module.body) and _is_import(self.module.body[place]):
+            place += 1
+        if wanted.apart and place > first:
             statement = statement.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
-        place = imports[-1] + 1 if imports else _after_docstring(self.module)
         return self._with(place, place, [statement])
 
     def _assign(self, wanted: Assign) -> cst.Module:
@@ -127,7 +139,8 @@ class _Editor:
 
     def _insert(self, wanted: Insert) -> cst.Module:
         index, _statement = self._find(wanted.after)
-        return self._with(index + 1, index + 1, self._statements(wanted.code))
+        statements = self._statements(wanted.code)
+        return self.module if self._has(statements) else self._with(index + 1, index + 1, statements)
 
     def _append(self, wanted: Append) -> cst.Module:
         index, statement = self._find(wanted.name)
@@ -135,20 +148,77 @@ class _Editor:
         assert isinstance(assignment, cst.Assign | cst.AnnAssign)  # noqa: S101 - what _find looks for
         if not isinstance(assignment.value, cst.List):
             raise NotFound(wanted.name)
-        elements = list(assignment.value.elements)
         [line] = self._statements(wanted.element + "\n")
         assert isinstance(line, cst.SimpleStatementLine)  # noqa: S101
         [expression] = line.body
         assert isinstance(expression, cst.Expr)  # noqa: S101
-        new = cst.Element(expression.value)
-        if elements:
-            last = elements[-1]
-            between = elements[-2].comma if len(elements) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-            elements[-1] = last.with_changes(comma=between)
-            new = new.with_changes(comma=last.comma)
-        value = assignment.value.with_changes(elements=[*elements, new])
+        if any(self._text(element.value) == self._text(expression.value) for element in assignment.value.elements):
+            return self.module
+        value = _extended(assignment.value, expression.value, self.module.default_indent)
         kept = statement.with_changes(body=[assignment.with_changes(value=value)])
         return self._with(index, index + 1, [kept])
+
+    def _has(self, statements: Sequence[Statement]) -> bool:
+        """Whether the module has all of these already, whatever comments, blank lines and quotes go with them."""
+        there = {self._text(statement) for statement in self.module.body}
+        return all(self._text(statement) in there for statement in statements)
+
+    def _text(self, node: cst.CSTNode) -> str:
+        bare = node.visit(_SingleQuotes())
+        assert isinstance(bare, cst.CSTNode)  # noqa: S101 - the visitor replaces strings only
+        if isinstance(bare, cst.SimpleStatementLine):
+            bare = bare.with_changes(leading_lines=[], trailing_whitespace=cst.TrailingWhitespace())
+        elif isinstance(bare, cst.BaseCompoundStatement):
+            bare = bare.with_changes(leading_lines=[])
+        return self.module.code_for_node(bare)
+
+
+def _extended(old: cst.List, expression: cst.BaseExpression, default_indent: str) -> cst.List:
+    """The list with one more element; every comment stays beside the element that it stands beside now."""
+    end = old.rbracket.whitespace_before if old.elements else old.lbracket.whitespace_after
+    before: cst.BaseParenthesizableWhitespace
+    after: cst.BaseParenthesizableWhitespace
+    if isinstance(end, cst.ParenthesizedWhitespace):
+        # The bracket is on a line of its own, so the new element gets one too, below whatever comments are there.
+        before = end.with_changes(last_line=_indent(old, end, default_indent))
+        after = cst.ParenthesizedWhitespace(last_line=end.last_line)
+    else:
+        before, after = (_gap(old) if old.elements else end), end
+    rbracket = old.rbracket.with_changes(whitespace_before=after)
+    if not old.elements:
+        new = cst.Element(expression, comma=cst.MaybeSentinel.DEFAULT if before is end else cst.Comma())
+        lbracket = old.lbracket.with_changes(whitespace_after=before)
+        return old.with_changes(lbracket=lbracket, elements=[new], rbracket=rbracket)
+    *others, last = old.elements
+    comma = last.comma if isinstance(last.comma, cst.Comma) else cst.Comma()
+    kept = last.with_changes(comma=comma.with_changes(whitespace_after=before))
+    return old.with_changes(
+        elements=[*others, kept, cst.Element(expression, comma=last.comma)],
+        rbracket=rbracket,
+    )
+
+
+def _gap(old: cst.List) -> cst.BaseParenthesizableWhitespace:
+    """What to put before a new element: what is before the last one, without a comment that may be there."""
+    separators = _separators(old)
+    if not separators:
+        return cst.SimpleWhitespace(" ")
+    if isinstance(separators[-1], cst.ParenthesizedWhitespace):
+        return cst.ParenthesizedWhitespace(last_line=separators[-1].last_line)
+    return separators[-1]
+
+
+def _separators(old: cst.List) -> list[cst.BaseParenthesizableWhitespace]:
+    """What stands between the elements of a list, behind each comma."""
+    return [element.comma.whitespace_after for element in old.elements[:-1] if isinstance(element.comma, cst.Comma)]
+
+
+def _indent(old: cst.List, end: cst.ParenthesizedWhitespace, default: str) -> cst.SimpleWhitespace:
+    """How far the elements of a list are indented, as far as that can be seen."""
+    for gap in (*reversed(_separators(old)), old.lbracket.whitespace_after):
+        if old.elements and isinstance(gap, cst.ParenthesizedWhitespace):
+            return gap.last_line
+    return cst.SimpleWhitespace(end.last_line.value + default)
 
 
 class _SingleQuotes(cst.CSTTransformer):
