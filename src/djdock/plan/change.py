@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from djdock.project.files import Files
 
 OutcomeOfFile = Literal["create", "change", "same"]
+# A diff begins with the names of the two files.
+HEADERS = 2
+# The part of a line in .env that is no secret, also where the line is commented out.
+VARIABLE = re.compile(r"[# \t]*(?:export )?[A-Z_][A-Z0-9_]*=")
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,10 @@ class Change:
 
     def diff(self) -> str:
         """A unified diff; of a private file only the names of the lines, never their values."""
-        before = (self.before or "").splitlines(keepends=True)
-        after = self.after.splitlines(keepends=True)
-        if self.private:
-            before, after = _masked(before), _masked(after)
-        return "".join(difflib.unified_diff(before, after, f"a/{self.path}", f"b/{self.path}"))
+        old = "/dev/null" if self.before is None else f"a/{self.path}"
+        lines = difflib.unified_diff(_lines(self.before or ""), _lines(self.after), old, f"b/{self.path}")
+        shown = [_masked(line) if self.private and place >= HEADERS else line for place, line in enumerate(lines)]
+        return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in shown)
 
 
 @dataclass(frozen=True)
@@ -56,5 +60,15 @@ def write(files: Files, path: str, after: str, why: str, *, private: bool = Fals
     return Change(path, files.read(path), after, why, private=private)
 
 
-def _masked(lines: list[str]) -> list[str]:
-    return [line.split("=", 1)[0] + "=…\n" if "=" in line and not line.startswith("#") else line for line in lines]
+def _lines(text: str) -> list[str]:
+    # Not splitlines: that knows more line ends (a form feed, say) than diff and patch do.
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
+
+
+def _masked(line: str) -> str:
+    """A line of a diff without the value that it may hold."""
+    text = line[1:].rstrip("\r\n")
+    if line.startswith("@") or not text or (text.startswith("#") and "=" not in text):
+        return line
+    named = VARIABLE.match(text)
+    return f"{line[0]}{named[0] if named else ''}…\n"

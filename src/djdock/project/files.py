@@ -14,7 +14,10 @@ LARGEST = 2_000_000
 
 
 class Files(Protocol):
-    """The texts of a project, by path relative to its root, with forward slashes."""
+    """The texts of a project, by path relative to its root, with forward slashes.
+
+    A text has the line ends that its file has, and no byte order mark.
+    """
 
     def read(self, path: str) -> str | None:
         """The text of a file, or None where there is no such file.
@@ -41,7 +44,8 @@ class Folder:
                     f"{path} is too large to be what its name says ({file.stat().st_size:,} bytes).",
                     hint=f"Look at {file}; djdock reads text files of up to {LARGEST:,} bytes.",
                 )
-            return file.read_text(encoding="utf-8-sig")
+            with file.open(encoding="utf-8-sig", newline="") as opened:
+                return opened.read()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         except UnicodeDecodeError as error:
