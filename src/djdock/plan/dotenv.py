@@ -68,13 +68,17 @@ def example(files: Files, user: str, name: str) -> Change:
 
 def update(files: Files, values: Mapping[str, str], why: str) -> Change:
     """Gives some variables of .env another value; every other line stays as it is."""
-    before = files.read(FILE) or ""
-    after = before
+    before = files.read(FILE)
+    after = before or ""
     for name, value in values.items():
-        line = f"{name}={value}"
-        pattern = re.compile(rf"^(?:export\s+)?{re.escape(name)}\s*=.*$", re.MULTILINE)
-        if pattern.search(after):
-            after = pattern.sub(lambda _match, line=line: line, after)  # type: ignore[misc]
-        else:
-            after = after.rstrip("\n") + f"\n{line}\n" if after else f"{line}\n"
+        after = _set(after, name, value)
     return Change(FILE, before, after, why, private=True)
+
+
+def _set(text: str, name: str, value: str) -> str:
+    line = re.compile(rf"^([ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=)[^\r\n]*", re.MULTILINE)
+    if line.search(text):
+        return line.sub(lambda match: match[1] + value, text)
+    end = "\r\n" if "\r\n" in text else "\n"
+    closed = text if not text or text.endswith("\n") else text + end
+    return f"{closed}{name}={value}{end}"

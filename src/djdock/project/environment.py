@@ -13,6 +13,7 @@ from djdock.project.files import Files
 
 FILE = ".env"
 # Lines that every reader of .env files understands alike: no quotes, no #, no $. All that djdock writes are such.
+LINE_END = re.compile(r"\r\n|\n|\r")
 SIMPLE_LINE = re.compile(r"(?:#.*|([A-Za-z_]\w*)=([\w./:@%,+~-]*))?", re.ASCII)
 
 
@@ -48,7 +49,7 @@ def parse(text: str) -> dict[str, str]:
     Raises:
         Problem: a line that is none; the message names it by number and shows no value.
     """
-    simple = [SIMPLE_LINE.fullmatch(line) for line in text.splitlines()]
+    simple = [SIMPLE_LINE.fullmatch(line) for line in LINE_END.split(text)]
     if all(simple):
         return {match[1]: match[2] for match in simple if match and match[1]}
     # 30 ms that only a file with quotes and the like costs.
@@ -57,7 +58,9 @@ def parse(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error or (binding.key is not None and binding.value is None):
-            line = binding.original.line
+            # python-dotenv counts the blank lines before it as part of it.
+            blank = binding.original.string[: -len(binding.original.string.lstrip()) or None]
+            line = binding.original.line + len(LINE_END.findall(blank))
             raise Problem(
                 f"Line {line} of {FILE} cannot be read: it is not of the form NAME=value.",
                 hint=f"Correct line {line} of {FILE} (a quote that is not closed?), or delete the file: "
@@ -86,8 +89,8 @@ def database(values: Mapping[str, str]) -> Database:
     again = f"Write it as {form}; or delete {FILE}: `djdock up` writes a new one."
     if not url:
         raise Problem(f"{FILE} does not set DATABASE_URL.", hint=again)
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         found = Database(
             host=parts.hostname or "",
             port=parts.port or 5432,
@@ -96,7 +99,12 @@ def database(values: Mapping[str, str]) -> Database:
             password=unquote(parts.password or ""),
         )
     except ValueError as error:
-        raise Problem(f"The DATABASE_URL in {FILE} cannot be read: its port is no number.", hint=again) from error
+        # Not what urlsplit says: that may quote a part of the password.
+        raise Problem(
+            f"The DATABASE_URL in {FILE} cannot be read: special characters in the password must be percent-encoded, "
+            "and the port must be a number.",
+            hint=again,
+        ) from error
     if parts.scheme not in {"postgres", "postgresql", "pgsql"}:
         raise Problem(f"The DATABASE_URL in {FILE} is of the kind {parts.scheme}://, not postgres://.", hint=again)
     if not (found.name and found.user and found.password):
