@@ -105,7 +105,8 @@ def test_double_quotes_stay(source: str) -> None:
     after = from_environment(formatted, user_model=True)
     plain = from_environment(source, user_model=True)
     assert [ast.dump(node) for node in ast.parse(after).body[1:]] == [
-        ast.dump(node) for node in ast.parse(plain).body[1:]  # all but the docstring, whose quotes are text
+        ast.dump(node)
+        for node in ast.parse(plain).body[1:]  # all but the docstring, whose quotes are text
     ]
     assert '"accounts",\n]' in after
     assert 'AUTH_USER_MODEL = "accounts.User"' in after
