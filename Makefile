@@ -10,6 +10,8 @@ ENGINE ?= embedded
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# uv trusts what this machine trusts, a company's own certificates too.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 SOURCES := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
 
 .PHONY: demo test unit check constraints example clean

@@ -12,6 +12,15 @@ from djdock.process import WINDOWS, Environment, Result, run
 from djdock.project.compatibility import Version, text
 
 
+# Where Linux systems keep the certificates that they trust: Debian, Fedora, Alpine, openSUSE.
+CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+)
+
+
 def uv() -> str:
     """The path of uv: the one that was installed with djdock, else one on the PATH."""
     try:
@@ -49,7 +58,14 @@ def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str
 
 
 def _without_noise(env: Mapping[str, str]) -> dict[str, str]:
-    return {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", **env}
+    return {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", **_trust(), **env}
+
+
+def _trust() -> dict[str, str]:
+    """Lets uv trust what this machine trusts, a company's own certificates too; where that is nothing, uv's own list."""
+    if WINDOWS or sys.platform == "darwin" or any(map(os.path.isfile, CERTIFICATES)):
+        return {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}  # its name now, and before
+    return {}
 
 
 def make_environment(folder: Path, interpreter: Path, *, cwd: Path) -> None:
