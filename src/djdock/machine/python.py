@@ -11,7 +11,6 @@ from djdock.errors import Problem, last_lines
 from djdock.process import WINDOWS, Environment, Result, run
 from djdock.project.compatibility import Version, text
 
-
 # Where Linux systems keep the certificates that they trust: Debian, Fedora, Alpine, openSUSE.
 CERTIFICATES = (
     "/etc/ssl/certs/ca-certificates.crt",

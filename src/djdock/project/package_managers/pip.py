@@ -25,8 +25,9 @@ def manifest(name: str, python: str, requirements: Sequence[str]) -> Mapping[str
 
 def pin(python: str, requirements: Sequence[str]) -> Sequence[str]:  # noqa: ARG001 - they are in the manifest
     # Universal: a colleague on Windows needs tzdata, the container does not; markers in one file serve both.
+    # Fewest: one version of each package, the one that is installed here, and not a newer one for a newer Python.
     return (
-        *("pip", "compile", "--quiet", "--universal", "--no-header", "--no-annotate"),
+        *("pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--no-header", "--no-annotate"),
         *("--python-version", python, "--output-file", "requirements.txt", MANIFEST),
     )
 

@@ -38,6 +38,7 @@ dependencies = []
 
 [tool.uv]
 package = false  # a site that runs from its folder, not a library to install
+fork-strategy = "fewest"  # one version of Django, not a newer one for a newer Python
 """,
     }
 
