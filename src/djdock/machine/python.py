@@ -61,7 +61,7 @@ def _without_noise(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _trust() -> dict[str, str]:
-    """Lets uv trust what this machine trusts, a company's own certificates too; where that is nothing, uv's own list."""
+    """Lets uv trust what this machine trusts, a company's own certificates too; else uv's own list holds."""
     if WINDOWS or sys.platform == "darwin" or any(map(os.path.isfile, CERTIFICATES)):
         return {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}  # its name now, and before
     return {}
