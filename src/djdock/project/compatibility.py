@@ -6,11 +6,13 @@ Sources: the release notes and the FAQ of each Django version ("What Python vers
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from djdock.errors import Problem
 
 Version = tuple[int, int]
+NUMBERS = re.compile(r"([0-9]+)\.([0-9]+)(?:\.[0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,11 @@ def parse(version: str, what: str) -> Version:
     Raises:
         Problem: it is no version number; `what` names the option.
     """
-    parts = version.split(".")
-    try:
-        return int(parts[0]), int(parts[1])
-    except (ValueError, IndexError) as error:
-        raise Problem(
-            f"{version!r} is no version that {what} can take.", hint=f"Write it as X.Y, such as {what} 5.2"
-        ) from error
+    match = NUMBERS.fullmatch(version)
+    if match is None:
+        example = "--django 5.2" if what == "--django" else "--python 3.13"
+        raise Problem(f"{version!r} is no version that {what} can take.", hint=f"Write it as X.Y, such as {example}")
+    return int(match[1]), int(match[2])
 
 
 def check_django(version: Version) -> Support:

@@ -112,4 +112,6 @@ def read_folder(root: Path) -> Facts:
 def _identifier(name: str) -> str:
     """A folder's name as PostgreSQL and URLs take it without quotes."""
     letters = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name.lower()).strip("_")
-    return letters if letters and not letters[0].isdigit() else f"project_{letters}".rstrip("_")
+    # PostgreSQL keeps names that begin with pg_ to itself, and cuts off long ones.
+    usable = letters and not letters[0].isdigit() and not letters.startswith("pg_")
+    return (letters if usable else f"project_{letters}")[: services.postgres.LONGEST_NAME].rstrip("_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass
 
 from djdock.errors import Problem
@@ -10,6 +11,12 @@ from djdock.project.files import Files
 
 # The readers that settings use: os.environ["X"], os.getenv("X"), env("X"), env.bool("X"), config("X") …
 READERS = {"environ", "env", "getenv", "config", "get"}
+# Those that know by themselves which variable to read: django-environ's env.db(), dj-database-url's config().
+DEFAULTS = {
+    ("env", "db"): "DATABASE_URL",
+    ("env", "db_url"): "DATABASE_URL",
+    ("dj_database_url", "config"): "DATABASE_URL",
+}
 
 
 @dataclass(frozen=True)
@@ -26,8 +33,12 @@ def parse(source: str, path: str) -> ast.Module:
     Raises:
         Problem: it has a syntax error; the message shows the line.
     """
+    if "\0" in source:
+        raise Problem(f"{path} is no Python source: it holds null bytes.", hint=f"Save {path} as UTF-8 in your editor.")
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():  # about "\\d" and the like: they are Python's to give, when it runs the file
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
     except SyntaxError as error:
         shown = (error.text or "").rstrip("\n")
         pointer = " " * ((error.offset or 1) - 1) + "^"
@@ -73,7 +84,7 @@ def locate(files: Files, name: str) -> tuple[str, str]:
         Problem: there is no such file.
     """
     stem = name.replace(".", "/")
-    for path in (f"{stem}.py", f"{stem}/__init__.py"):
+    for path in (f"{stem}/__init__.py", f"{stem}.py"):  # Python's own order, where both are there
         source = files.read(path)
         if source is not None:
             return path, source
@@ -93,8 +104,13 @@ def variables(source: str, path: str = "settings") -> tuple[Variable, ...]:
                 name = key
             case ast.Call(func=reader, args=[ast.Constant(value=str(key)), *_]) if _reads(reader):
                 name = key
-        if name is not None and name.isupper():
-            found.setdefault(name, Variable(name, getattr(node, "lineno", 0)))
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=reader), attr=method), args=[], keywords=options) if (
+                not any(option.arg in {"env", "var"} for option in options)
+            ):
+                name = DEFAULTS.get((reader, method))
+        line = getattr(node, "lineno", 0)
+        if name is not None and name.isupper() and (name not in found or line < found[name].line):
+            found[name] = Variable(name, line)
     return tuple(sorted(found.values(), key=lambda variable: variable.line))
 
 

@@ -10,7 +10,8 @@ from djdock.project.files import Files
 NAME = "uv"
 INPUTS: tuple[str, ...] = ("pyproject.toml", "uv.lock", ".python-version")
 
-REQUIRES_PYTHON = re.compile(r"^requires-python\s*=\s*[\"'][^\"']*?(3\.\d+)", re.MULTILINE)
+# The oldest that is allowed, not an upper limit that may stand before it: "<3.15,>=3.12" is 3.12.
+REQUIRES_PYTHON = re.compile(r"^requires-python\s*=\s*[\"'][^\"']*?(?:>=|==|~=)\s*(3\.\d+)", re.MULTILINE)
 
 
 def detect(files: Files) -> str | None:

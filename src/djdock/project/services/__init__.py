@@ -9,7 +9,7 @@ from djdock.project.services import postgres
 
 __all__ = ["postgres", "python_image"]
 
-PYTHON_IMAGE = re.compile(r"^\s*FROM\s+(?:\S+/)?python:(3\.\d+)", re.IGNORECASE)
+PYTHON_IMAGE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(?:\S+/)?python:(3\.\d+)", re.IGNORECASE)
 
 
 def python_image(files: Files) -> tuple[str, str] | None:

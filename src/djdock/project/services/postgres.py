@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from djdock.errors import Problem
 from djdock.project.files import Files
 
-IMAGE = re.compile(r"(?:\S+/)?postgres:(\d+)")
+# The official image, from whatever registry: postgres:18-trixie, mirror.example.com:5000/library/postgres:16.4 …
+IMAGE = re.compile(r"(?:\S+/)?postgres:(\d+)(?:[.-][\w.-]+)?(?:@\S+)?")
 # `${NAME:-default}` as Compose writes it.
-DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
+DEFAULT = re.compile(r"\$\{\w+:?-([^${}]*)\}")
+# PostgreSQL cuts names off after 63 bytes, and Django's test databases are called test_NAME_12 and so on.
+LONGEST_NAME = 50
 # From 18 on the image keeps its data below a folder per major version, and refuses a volume at the old place.
 NEW_LAYOUT = 18
 
@@ -44,8 +47,8 @@ def container(files: Files) -> Container | None:
         ) from error
     services = document.get("services") if isinstance(document, dict) else None
     for name, service in services.items() if isinstance(services, dict) else ():
-        image = str(service.get("image", "")) if isinstance(service, dict) else ""
-        if match := IMAGE.fullmatch(image.split("@")[0].split("-")[0].split(".")[0]):
+        image = _resolved(service.get("image", "")) if isinstance(service, dict) else ""
+        if match := IMAGE.fullmatch(image):
             values = _environment(service.get("environment"))
             return Container(
                 int(match[1]), values.get("POSTGRES_USER"), values.get("POSTGRES_DB"), f"compose.yaml, service {name}"
@@ -54,12 +57,21 @@ def container(files: Files) -> Container | None:
 
 
 def _environment(value: object) -> dict[str, str]:
-    """Compose's two forms, a mapping or a list of NAME=value; `${X:-default}` counts as its default."""
+    """Compose's two forms, a mapping or a list of NAME=value; what only the shell knows is left out."""
     if isinstance(value, list):
         value = dict(str(item).partition("=")[::2] for item in value)
     if not isinstance(value, dict):
         return {}
-    return {str(name): DEFAULT.sub(r"\1", str(item)) for name, item in value.items()}
+    known = {str(name): _resolved(item) for name, item in value.items() if item is not None}
+    return {name: item for name, item in known.items() if item and "$" not in item}
+
+
+def _resolved(value: object) -> str:
+    """A value with `${X:-default}` replaced by its default, from the inside out."""
+    text = str(value)
+    while (inner := DEFAULT.sub(r"\1", text)) != text:
+        text = inner
+    return text
 
 
 def volume_path(major: int) -> str:
