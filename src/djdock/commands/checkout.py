@@ -44,7 +44,8 @@ def machine(root: Path, name: str, database: str, user: str, *, salt: str = NO_S
     port = ports.next_free(FIRST_DATABASE_PORT + int(digest, 16) % DATABASE_PORTS)
     posix = sys.platform != "win32"
     return dotenv.Machine(
-        compose_project=f"{name.lower()}-{digest}",
+        # Docker wants single separators between letters and digits in the name of an image.
+        compose_project="-".join((*re.findall(r"[a-z0-9]+", name.lower()), digest)),
         uid=os.getuid() if posix else 1000,
         gid=os.getgid() if posix else 1000,
         web_port=WEB_PORT,

@@ -7,22 +7,15 @@ import re
 import sys
 
 from djdock.errors import Problem
+from djdock.project.services.postgres import LONGEST_NAME
 
-# What a new project imports: a project of that name would hide it.
+# What a new project imports or installs: a project of that name would hide it. `test` is missing in Python's own list.
 IMPORTED = frozenset(
-    {
-        "django",
-        "django_project",
-        "accounts",
-        "environ",
-        "psycopg",
-        "psycopg_binary",
-        "gunicorn",
-        "whitenoise",
-        "asgiref",
-        "sqlparse",
-    }
-)
+    {"django", "django_project", "accounts", "environ", "psycopg", "psycopg_binary", "gunicorn", "whitenoise",
+     "asgiref", "sqlparse", "django_environ", "packaging", "typing_extensions", "tzdata", "test"}
+)  # fmt: skip
+# Names that PostgreSQL gives to roles and databases of its own.
+RESERVED = frozenset({"none", "public", "template0", "template1"})
 
 
 def check(name: str) -> None:
@@ -31,27 +24,35 @@ def check(name: str) -> None:
     Raises:
         Problem: with the reason and a name that works.
     """
-    if not (name.isidentifier() and name.isascii()):
-        raise Problem(
-            f"{name!r} cannot be the name of a project: "
-            "only letters, digits and _ may be in it, and it begins with a letter.",
-            hint=f"djdock new {_suggestion(name)}",
-        )
-    if keyword.iskeyword(name):
-        raise Problem(f"{name!r} is a word of the Python language.", hint=f"djdock new {name}_site")
-    if name in IMPORTED or name.lower() in sys.stdlib_module_names:
-        raise Problem(
-            f"{name!r} is the name of a Python module that every project uses; a project of that name would hide it.",
-            hint=f"djdock new {name}_site",
-        )
-    if name.startswith(("_", "pg_")):
-        raise Problem(
-            f"{name!r} cannot be the name of a database and its containers: PostgreSQL keeps names with pg_ to itself, "
-            "Docker those that begin with _.",
-            hint=f"djdock new {_suggestion(name)}",
-        )
+    if cause := _objection(name):
+        raise Problem(cause, hint=f"djdock new {_suggestion(name)}")
+
+
+def _objection(name: str) -> str | None:
+    lower = name.lower()
+    objections = (
+        (
+            not (name.isidentifier() and name.isascii()),
+            "cannot be the name of a project: only letters, digits and _ may be in it, and it begins with a letter.",
+        ),
+        (keyword.iskeyword(name), "is a word of the Python language."),
+        (
+            lower in IMPORTED or lower in sys.stdlib_module_names,
+            "is the name of a Python module that every project uses; a project of that name would hide it.",
+        ),
+        (
+            lower.startswith("pg_") or lower in RESERVED,
+            "cannot be the name of a database: PostgreSQL keeps it to itself.",
+        ),
+        (
+            name.startswith("_") or name.endswith("_") or "__" in name,
+            "cannot be the name of an image: Docker wants single _ between letters or digits.",
+        ),
+        (len(name) > LONGEST_NAME, f"is too long for the name of a database: more than {LONGEST_NAME} letters."),
+    )
+    return next((f"{name!r} {why}" for wrong, why in objections if wrong), None)
 
 
 def _suggestion(name: str) -> str:
-    letters = re.sub(r"[^a-z0-9]+", "_", name.lower().removeprefix("pg_")).strip("_")
-    return letters if letters and not letters[0].isdigit() else f"site_{letters}".rstrip("_")
+    letters = re.sub(r"[^a-z0-9]+", "_", name.lower().removeprefix("pg_")).strip("_")[: LONGEST_NAME - 5].rstrip("_")
+    return next(word for word in (letters, f"{letters}_site", f"site_{letters}", "my_site") if not _objection(word))

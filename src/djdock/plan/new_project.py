@@ -82,7 +82,7 @@ def _dockerfile(files: Files, facts: Facts, choices: Choices) -> Change:
             else ""
         ),
         wsgi=f"{facts.package}.wsgi",
-        name=choices.name,
+        tag=choices.name.lower(),
     )
     return write(files, "Dockerfile", text, "the image, for development and for production")
 
