@@ -40,7 +40,10 @@ def _stamps(root: Path, folder: Path) -> Iterator[str]:
             if not entry.name.startswith(".") and entry.name not in SKIPPED:
                 yield from _stamps(root, Path(entry.path))
         elif entry.name.endswith(SUFFIXES) or entry.name in NAMES:
-            info = entry.stat(follow_symlinks=False)
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # an editor's temporary file, gone meanwhile
             yield f"{os.path.relpath(entry.path, root)}:{info.st_size}:{info.st_mtime_ns}"
 
 

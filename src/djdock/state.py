@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from djdock.errors import Problem
@@ -60,20 +60,27 @@ def logs(root: Path) -> Path:
 
 
 def load(root: Path) -> State:
-    """The state of a checkout; the empty one where there is none or it cannot be read."""
+    """The state of a checkout; whatever of it is not there or cannot be read is empty."""
     try:
         stored = json.loads((root / FOLDER / "state.json").read_text(encoding="utf-8"))
-        return State(**stored)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         return State()
+    if not isinstance(stored, dict):
+        return State()
+    # Another version of djdock may have stored more, or other things.
+    known = {field.name: field.default for field in fields(State) if field.name in stored}
+    return State(**{name: stored[name] for name, like in known.items() if type(stored[name]) is type(like)})
 
 
 def save(root: Path, state: State) -> None:
     """Stores the state; the file is always whole, the old or the new one."""
     place = folder(root) / "state.json"
     unfinished = place.with_name(f".state-{os.getpid()}")
-    unfinished.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(place)
+    try:
+        unfinished.write_text(json.dumps(asdict(state), indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(place)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
