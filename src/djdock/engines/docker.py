@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.project.checkout import Checkout
@@ -154,7 +152,7 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
 
 
 def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
-    from djdock import process
+    from djdock import output, process
 
     known = [entry.name for entry in services(checkout)]
     if service is not None and service not in known:
@@ -164,14 +162,13 @@ def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
     options = [*(["--follow"] if follow else []), *(["--no-log-prefix", service] if service else [])]
     argv = ["docker", "compose", "logs", *options]
     if sys.stdout.isatty():
-        context = click.get_current_context(silent=True)
-        plain = ["--no-color"] if context and context.color is False else []
+        plain = ["--no-color"] if os.environ.get("NO_COLOR") else []
         process.become([*argv, *plain], cwd=checkout.root, env=_environment(checkout))
     done = process.follow(
         [*argv, "--no-color"],
         cwd=checkout.root,
         env=_environment(checkout),
-        on_line=lambda line: click.echo(line.replace(CLEAR_LINE, "")),
+        on_line=lambda line: output.say(line.replace(CLEAR_LINE, "")),
     )
     sys.exit(done.code)
 

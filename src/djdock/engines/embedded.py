@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from djdock import output, state
 from djdock.embedded import location, pid_file, virtual_environment
 from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
@@ -163,7 +161,7 @@ def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
     while True:
         for reader in readers:
             for line in reader.new_lines():
-                click.echo(line if service else f"{reader.name:<3} | {line}")
+                output.say(line if service else f"{reader.name:<3} | {line}")
         if not follow:
             return
         time.sleep(0.2)
