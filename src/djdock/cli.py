@@ -259,8 +259,11 @@ def _guarded(run_command: Callable[[], object]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nInterrupted.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as in `djdock logs | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # Where the reader of our output has gone, as in `djdock logs | head`, Click swallows the rest and exits with 1;
+        # but that is no failure.
+        if "Pacify" not in type(sys.stdout).__name__:
+            raise
     except Problem as error:
         code = _problem(error)
     except OSError as error:
