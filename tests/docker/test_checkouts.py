@@ -50,19 +50,26 @@ def test_a_worktree_runs_beside_its_repository(repository: Project, worktree: Pr
 
 
 def test_a_copied_dotenv_does_not_share_the_database(site: Project, workspace: Path) -> None:
-    """A folder copied with its .env names another checkout's containers: it is told so, and touches none of them."""
+    """A folder copied with its .env gets containers, data and ports of its own, and is refused the original's."""
     before = {name: entry["Id"] for name, entry in compose.containers(site.root).items()}
     copy = Project(workspace / "copy")
     shutil.copytree(site.root, copy.root)
-    for command in ("up", "down", "status"):
-        said = copy.djdock(command).problem()
-        assert f"belong to the checkout in {site.root}" in said
-        assert "Delete the .env here" in said
-    (copy.root / ".env").unlink()
-    compose.up(copy)
+    assert {service["state"] for service in copy.status()["services"]} == {"stopped"}
+    assert "nothing was running" in copy.djdock("down").ok().out
+    assert f"this is a copy of {site.root}" in copy.djdock("up").ok().words
+    assert copy.env()["COMPOSE_PROJECT_NAME"] != site.env()["COMPOSE_PROJECT_NAME"]
     compose.add_group(copy, "in the copy")
     assert compose.groups(site) == ""
     assert {name: entry["Id"] for name, entry in compose.containers(site.root).items()} == before
+
+    path = copy.root / ".env"
+    own = path.read_text()
+    path.write_text(own.replace(copy.env()["COMPOSE_PROJECT_NAME"], site.env()["COMPOSE_PROJECT_NAME"]))
+    for command in ("up", "down", "status"):
+        said = " ".join(copy.djdock(command).problem().split())
+        assert f"belong to the checkout in {site.root}" in said
+        assert "Delete the .env here" in said
+    path.write_text(own)
 
 
 def test_compose_has_nothing_to_warn_of(clone: Project, site: Project) -> None:
