@@ -35,6 +35,11 @@ class Done:
     def all(self) -> str:
         return self.out + self.err
 
+    @property
+    def words(self) -> str:
+        """All that was written, in one line: messages are folded to the width of the terminal."""
+        return " ".join(self.all.split())
+
     def ok(self) -> Done:
         """Itself; a failure shows what the command wrote."""
         assert self.code == 0, f"exit code {self.code}\n{self.all}"

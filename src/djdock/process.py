@@ -90,9 +90,13 @@ def follow(
         errors="replace",
     ) as process:
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for; this is for the type checker
-        for line in process.stdout:
-            lines.append(line)
-            on_line(line.rstrip("\n"))
+        try:
+            for line in process.stdout:
+                lines.append(line)
+                on_line(line.rstrip("\n"))
+        except BaseException:
+            process.terminate()  # else it would go on, and we would wait for its end
+            raise
     return Result(process.returncode, "".join(lines), "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 from collections.abc import Iterable
@@ -66,3 +67,13 @@ def listening(process: psutil.Process) -> set[tuple[str, int]]:
         for connection in process.net_connections("all")
         if connection.status == psutil.CONN_LISTEN
     }
+
+
+def working_in(folder: Path) -> list[psutil.Process]:
+    """The processes whose working directory is a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.cwd() == str(folder):
+                found.append(process)
+    return found
