@@ -97,6 +97,6 @@ def other_major(place: str, found: str, wanted: int, without: str) -> Problem:
         f"The database in {place} was made by PostgreSQL {found}; compose.yaml now asks for {wanted}, which cannot "
         "read it. Nothing was touched.",
         hint=f"To keep the data, name postgres:{found}-trixie in compose.yaml again, `djdock up`, and save them:\n"
-        "djdock manage dumpdata --natural-foreign --output all.json\n"
+        "djdock manage dumpdata --natural-foreign --natural-primary -e contenttypes -e auth.permission -o rows.json\n"
         f"To go on without them, {without}; the next `djdock up` makes a new, empty database.",
     )
