@@ -1,9 +1,11 @@
-# make demo                  a new project in ./demo, running without Docker
-# make demo ENGINE=docker    the same in Docker
-# make test                  everything: style, types, then the tests, fast ones first
-# make unit                  only what takes seconds
-# make example             writes example/ anew
-# make constraints         pins the tools anew
+# make demo                   a new project in ./demo, running without Docker
+# make demo ENGINE=docker     the same in Docker
+# make test                   everything: style, types, then the tests, fast ones first
+# make unit                   only what takes seconds
+# make docs                   docs/reference/commands.md anew, from the help texts
+# make example                example/ anew
+# make pictures               docs/images/ anew; needs Docker and Chromium
+# make constraints            pins the tools anew
 
 PYTHON ?= python3
 ENGINE ?= embedded
@@ -14,11 +16,12 @@ UV := $(BIN)/uv
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 SOURCES := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
 
-.PHONY: demo test unit check constraints example clean
+.PHONY: demo test unit check constraints example docs pictures clean
 
 demo: $(VENV)/.package
 	@if [ ! -e demo ]; then $(BIN)/djdock new demo; fi
 	@cd demo && ../$(BIN)/djdock up --engine $(ENGINE)
+	@echo "To stop it: cd demo && ../$(BIN)/djdock down"
 
 test: check
 	$(BIN)/python -m pytest tests/unit tests
@@ -37,6 +40,12 @@ constraints: $(VENV)/.tools
 
 example: $(VENV)/.tools
 	$(BIN)/python -m tests.example
+
+docs: $(VENV)/.tools
+	$(BIN)/python -m tests.docs.reference
+
+pictures: $(VENV)/.tools
+	$(BIN)/python -m tests.docs.pictures
 
 # The wheel is what people install, so it is what is tested.
 $(VENV)/.package: $(VENV)/.made $(SOURCES)

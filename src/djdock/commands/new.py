@@ -215,7 +215,7 @@ def _show(target: Path, plan: Plan, options: Options, versions: Versions) -> Non
             output.outcome("change" if change.before is not None else "create", change.path, change.why)
     if options.user_model:
         output.outcome("create", f"{APP}/", "a user model of the project's own, in the admin")
-    output.outcome("create", ", ".join(manager.INPUTS), "exact versions of what is installed")
+    output.outcome("create", ", ".join(manager.INPUTS), "exact versions")
     output.outcome("create", f"{virtual_environment.NAME}/", f"Python {compatibility.text(versions.python)}")
     output.say()
     here = os.path.relpath(target)

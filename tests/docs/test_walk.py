@@ -1,0 +1,50 @@
+"""README.md and the tutorial are done for real, from their own text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tools
+from tests.docs import walk
+
+pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A workspace for what never runs in Docker."""
+    with tools.workspace(docker=False) as place:
+        yield place
+
+
+def test_the_readme_works(folder: Path) -> None:
+    """The daily commands of README.md do what the comments beside them say."""
+    reader = walk.Reader(folder)
+    day = walk.blocks("README.md", "## Every day")[0][1].splitlines()
+    until_up = next(index for index, line in enumerate(day) if line.startswith("djdock up")) + 1
+    for line in day[:until_up]:
+        reader.type(line)
+
+    assert tools.page(reader.project.url)[0] == 200
+    assert reader.project.url in reader.last
+    for line in day[until_up:]:
+        reader.type(line)
+    assert reader.project.status()["url"] is None
+
+
+def test_the_tutorial_works(folder: Path) -> None:
+    """Who follows docs/tutorial.md ends with a row in PostgreSQL, and sees on the way what the page shows."""
+    reader = walk.Reader(folder)
+    blocks = walk.blocks("docs/tutorial.md")
+    [row] = [index for index, (_language, block) in enumerate(blocks) if "psql" in block]
+    reader.follow(blocks[:row])
+    # What the page lets its reader do in the browser; other tests do it there.
+    reader.djdock(["shell", "-c", "from posts.models import Post; Post.objects.create(title='The first row')"])
+    reader.follow(blocks[row : row + 1])
+
+    assert "The first row" in reader.last
+    reader.follow(blocks[row + 1 :])
+    assert not any(service["state"] == "running" for service in reader.project.status()["services"])
