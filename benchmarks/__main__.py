@@ -12,7 +12,7 @@ from typing import Protocol
 
 from benchmarks import docker, embedded, image, machine, memory, rebuild, start
 from benchmarks.table import Table
-from djdock.engines import docker as engine
+from djdock.compose import availability
 
 
 class Part(Protocol):
@@ -38,7 +38,7 @@ RESULTS = Path(__file__).with_name("README.md")
 
 def main() -> int:
     arguments = _arguments()
-    without_docker = engine.obstacle()
+    without_docker = availability.obstacle()
     for name in arguments.parts or PARTS:
         part = PARTS[name]
         if part.NEEDS_DOCKER and without_docker:

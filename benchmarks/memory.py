@@ -17,8 +17,8 @@ from benchmarks.by_hand import ByHand
 from benchmarks.measure import Sample, take_turns
 from benchmarks.place import our_project, run, workplace
 from benchmarks.table import Goal, Line, Table, in_megabytes
+from djdock.compose import availability
 from djdock.embedded import location, pid_file, site
-from djdock.engines import docker
 from djdock.engines.engine import DATABASE, SITE
 from tests.tools import DJDOCK, Project
 
@@ -31,7 +31,7 @@ PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 def measure(runs: int) -> Sequence[Table]:
     with workplace() as folder:
         tables = [_embedded(folder, runs)]
-        with_docker = docker.obstacle() is None
+        with_docker = availability.obstacle() is None
         if with_docker:
             tables.append(_docker(folder, runs))
         if sys.platform == "linux":

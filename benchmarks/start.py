@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.measure import take_turns
 from benchmarks.place import our_project, time_of, workplace
 from benchmarks.table import Goal, Line, Table, in_seconds
-from djdock.engines import docker
+from djdock.compose import availability
 from tests.tools import DJDOCK
 
 TITLE = "Start"
@@ -23,7 +23,7 @@ def measure(runs: int) -> Sequence[Table]:
     turns = runs * TIMES
     with workplace() as folder:
         tables = [_help(folder, turns), _embedded(folder, turns)]
-        if docker.obstacle() is None:
+        if availability.obstacle() is None:
             tables.append(_docker(folder, turns))
     return tables
 

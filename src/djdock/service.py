@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+# Told what is going on while something is started.
+Progress = Callable[[str], None]
 
 # The services that every project has, as compose.yaml names them.
 DATABASE, SITE = "db", "web"

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),  # what a person types
     ("commands",),  # one story each
     ("engines",),  # RUN
-    ("embedded",),  # what the engine without Docker is made of
+    ("compose", "embedded"),  # what the engine with Docker and the one without are made of
     ("database", "apply", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
     ("machine", "state", "fingerprint", "plan"),  # this machine, this checkout; DECIDE
     ("project",),  # READ

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from djdock import engines, output, state
 from djdock.apply import apply
-from djdock.engines import docker
+from djdock.compose import containers
 from djdock.engines.engine import Engine
 from djdock.machine import ports
 from djdock.plan import dotenv
@@ -63,7 +63,7 @@ def ensure(root: Path, facts: Facts) -> Checkout:
     found = checkout.read(root)
     if found is None:
         described = machine(root, facts.database_name, facts.database_name, facts.database_user)
-        if name := _known_name(root) or docker.project_of(root):
+        if name := _known_name(root) or containers.project_of(root):
             described = replace(described, compose_project=name)
         change = dotenv.create(Folder(root), described)
         apply(root, Plan((change,)))

@@ -11,8 +11,8 @@ from djdock import output
 from djdock.apply import apply
 from djdock.commands import checkout as checkouts
 from djdock.commands import names, staging
+from djdock.compose import availability
 from djdock.embedded import virtual_environment
-from djdock.engines import docker
 from djdock.errors import Problem, last_lines
 from djdock.machine import postgres, python
 from djdock.plan import new_project
@@ -108,7 +108,7 @@ def choose_versions(options: Options) -> Versions:
 def _check_engines(major: int) -> None:
     if postgres.can_have(major):
         return
-    if obstacle := docker.obstacle():
+    if obstacle := availability.obstacle():
         raise Problem(
             f"Nothing on this machine can run PostgreSQL {major}: it is not installed, without Docker only "
             f"{postgres.WHEEL_MAJOR} can be fetched, and: {obstacle.cause}",

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
-from djdock.service import DATABASE, SITE, Service
+from djdock.service import DATABASE, SITE, Progress, Service
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
 __all__ = ["DATABASE", "SITE", "Command", "Engine", "Progress", "Service"]
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)

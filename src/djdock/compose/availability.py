@@ -1,0 +1,67 @@
+"""Whether Docker can be used on this machine, and if not, why."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from djdock.errors import Problem, last_lines
+from djdock.process import run
+
+OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 20)
+
+
+def obstacle() -> Problem | None:
+    """None when Docker can be used on this machine, else what is in the way."""
+    if shutil.which("docker") is None:
+        return Problem(
+            "Docker is not installed.",
+            hint="Install it: https://docs.docker.com/get-docker/\nOr go on without: djdock up --engine embedded",
+        )
+    engine = run(["docker", "version", "--format", "{{.Server.Version}}"])
+    if not engine.ok:
+        return unreachable(engine.stderr)
+    compose = run(["docker", "compose", "version", "--short"])
+    if not compose.ok:
+        old = " (only docker-compose, its first version, is here)" if shutil.which("docker-compose") else ""
+        return Problem(
+            f"Docker Compose v2 is not installed{old}.",
+            hint="Install the plugin: https://docs.docker.com/compose/install/\n"
+            "Or go on without: djdock up --engine embedded",
+        )
+    for name, found, oldest in (
+        ("Docker Engine", engine.stdout, OLDEST_ENGINE),
+        ("Docker Compose", compose.stdout, OLDEST_COMPOSE),
+    ):
+        if _version(found) < oldest:
+            return Problem(
+                f"{name} {found.strip()} is too old; djdock needs {oldest[0]}.{oldest[1]} or newer.",
+                hint="Update it: https://docs.docker.com/engine/install/\n"
+                "Or go on without: djdock up --engine embedded",
+            )
+    return None
+
+
+def unreachable(said: str) -> Problem:
+    """Why the engine does not answer; `said` is what the client wrote."""
+    socket = Path("/var/run/docker.sock")
+    remote = os.environ.get("DOCKER_HOST", "")
+    if not remote and socket.exists() and not os.access(socket, os.R_OK | os.W_OK):
+        return Problem(
+            f"Docker is there, but you may not use it: no permission on {socket}.",
+            hint="Join its group, then log in again: sudo usermod -aG docker $USER\n"
+            "Or go on without: djdock up --engine embedded",
+        )
+    where = f" at DOCKER_HOST={remote}" if remote else ""
+    return Problem(
+        f"Docker is installed, but its engine does not answer{where}.",
+        details=last_lines(said, 3),
+        hint="Start it (Docker Desktop, or: sudo systemctl start docker), then try again.\n"
+        "Or go on without: djdock up --engine embedded",
+    )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:2])

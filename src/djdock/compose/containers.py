@@ -1,0 +1,87 @@
+"""The containers of a checkout, as Docker tells them."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from djdock.compose import availability
+from djdock.errors import Problem
+from djdock.process import run
+from djdock.project.checkout import Checkout
+from djdock.service import SITE, Service
+
+# What Compose writes on each container. https://docs.docker.com/compose/how-tos/project-name/
+LABEL = "com.docker.compose"
+
+
+@dataclass(frozen=True)
+class Container:
+    """What `docker inspect` says of one container of the project."""
+
+    id: str
+    image: str
+    finished: str
+    service: Service
+
+
+def find(checkout: Checkout) -> dict[str, Container]:
+    """The project's containers by service, running or not; one-off runs are not among them.
+
+    Raises:
+        Problem: Docker does not answer, or they belong to another checkout.
+    """
+    wanted = (f"label={LABEL}.project={checkout.compose_project}", f"label={LABEL}.oneoff=False")
+    mine = [word for label in wanted for word in ("--filter", label)]
+    listed = run(["docker", "ps", "--all", "--quiet", "--no-trunc", *mine])
+    if not listed.ok:
+        raise availability.unreachable(listed.stderr)
+    if not listed.stdout.split():
+        return {}
+    entries = json.loads(run(["docker", "inspect", *listed.stdout.split()]).stdout or "[]")
+    for entry in entries:
+        _check_own(checkout, entry["Config"]["Labels"].get(f"{LABEL}.project.working_dir", ""))
+    return {
+        entry["Config"]["Labels"][f"{LABEL}.service"]: Container(
+            entry["Id"],
+            entry["Config"]["Image"],
+            entry["State"]["FinishedAt"],
+            Service(
+                name=entry["Config"]["Labels"][f"{LABEL}.service"],
+                state=entry["State"]["Status"],
+                health=entry["State"].get("Health", {}).get("Status"),
+                exit_code=entry["State"]["ExitCode"] if entry["State"]["Status"] == "exited" else None,
+            ),
+        )
+        for entry in entries
+    }
+
+
+def _check_own(checkout: Checkout, folder: str) -> None:
+    """Makes sure that a container was made from this checkout's folder, or from where it was before it was moved."""
+    if os.path.isdir(folder) and not checkout.root.samefile(folder):  # noqa: PTH112 - Path's raises where we may not look
+        raise Problem(
+            f"The containers of {checkout.compose_project} belong to the checkout in {folder}: this .env is a copy of "
+            "the one there, and both would work on one database.",
+            hint="Delete the .env here; `djdock up` writes one with names, ports and secrets of this checkout's own.",
+        )
+
+
+def project_of(root: Path) -> str | None:
+    """The name under which Compose already runs (or ran) a folder, from plain `docker compose up` without a .env."""
+    filters = ["--filter", f"label={LABEL}.project.working_dir={root.resolve()}"]
+    found = run(["docker", "ps", "--all", *filters, "--format", f'{{{{.Label "{LABEL}.project"}}}}'])
+    return next(iter(found.stdout.split()), None) if found.ok else None
+
+
+def has_image(checkout: Checkout) -> bool:
+    """Whether the image of the site was built."""
+    return run(["docker", "image", "inspect", f"{checkout.compose_project}-{SITE}"]).ok
+
+
+def environment(checkout: Checkout) -> dict[str, str]:
+    """The variables that Compose is given."""
+    # .env wins over the person's shell, as on the other engine: a stray POSTGRES_PASSWORD there is another project's.
+    return {**os.environ, **checkout.values}
