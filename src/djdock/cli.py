@@ -87,6 +87,7 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
             postgres=DEFAULT_POSTGRES if postgres is None else postgres,
             package_manager=package_manager,
             user_model=not no_user_model,
+            start=start,
         )
     )
     if start:

@@ -40,7 +40,7 @@ print(DatabaseFeatures.minimum_database_version[0])
 
 @dataclass(frozen=True)
 class Options:
-    """What the person asked for."""
+    """What the person asked for; with `start` the caller brings it up afterwards."""
 
     name: str
     folder: Path | None = None
@@ -49,6 +49,7 @@ class Options:
     postgres: int = compatibility.DEFAULT_POSTGRES
     package_manager: str = "pip"
     user_model: bool = True
+    start: bool = False
 
 
 @dataclass(frozen=True)
@@ -220,5 +221,6 @@ def _show(target: Path, plan: Plan, options: Options, versions: Versions) -> Non
     output.say()
     here = os.path.relpath(target)
     step = "djdock up" if here == "." else f"cd {shlex.quote(here)} && djdock up"
-    output.outcome("ready", here, f"PostgreSQL {versions.postgres}")
-    output.next_step(step)
+    output.outcome("ready", options.name if here == "." else here, f"PostgreSQL {versions.postgres}")
+    if not options.start:
+        output.next_step(step)
