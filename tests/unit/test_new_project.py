@@ -18,8 +18,11 @@ from djdock.plan.text import render
 from djdock.project import compatibility, environment, facts
 from djdock.project.environment import Database
 from djdock.project.files import Texts
+from tests.example import FOLDER
 
 SETTINGS = (Path(__file__).parent / "settings/6.1.txt").read_text(encoding="utf-8")
+# What differs in the settings of two Django versions of one series.
+DJANGO_VERSION = re.compile(r"using Django [\d.]+|(?<=com/en/)\d+\.\d+")
 STARTPROJECT = {
     "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'django_project.settings')\n",
     "django_project/settings.py": SETTINGS,
@@ -68,6 +71,19 @@ def test_the_files() -> None:
     }
     assert all(change.why for change in planned().changes)
     assert [change.path for change in planned().changes if change.private] == [".env"]
+
+
+def test_the_plan_is_the_example() -> None:
+    """example/ is the golden file of this plan: `make example` writes it anew, other tests give it to other readers."""
+    dockerfile = (FOLDER / "Dockerfile").read_text(encoding="utf-8")
+    python, uv = (re.findall(pattern, dockerfile)[0] for pattern in (r"python:([\d.]+)-", r"astral-sh/uv:([\d.]+)"))
+    files = Texts(STARTPROJECT)
+    choices = new_project.Choices("blog", python, compatibility.DEFAULT_POSTGRES, "pip", uv, user_model=True)
+    for path, text in texts(new_project.plan(files, facts.read(files, "blog"), choices, MACHINE)).items():
+        if path == ".env":
+            continue  # the only one that is not shared
+        golden = (FOLDER / path).read_text(encoding="utf-8")
+        assert DJANGO_VERSION.sub("", text) == DJANGO_VERSION.sub("", golden), f"{path}: make example writes it anew"
 
 
 def test_no_user_model_leaves_the_app_out() -> None:
