@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,7 +141,8 @@ def _candidates(version: Version) -> Iterator[Path]:
         (_uv_pythons(home), f"cpython-{text(version)}.*/bin/{name}"),
         (_uv_pythons(home), f"cpython-{text(version)}.*/python.exe"),
     ):
-        yield from sorted(versions.glob(pattern), key=_patch_level, reverse=True)
+        with contextlib.suppress(PermissionError):  # root's PYENV_ROOT, as above
+            yield from sorted(versions.glob(pattern), key=_patch_level, reverse=True)
     for folder in (
         "/usr/local/bin",
         "/usr/bin",
