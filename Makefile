@@ -36,7 +36,7 @@ check: $(VENV)/.tools
 
 constraints: $(VENV)/.tools
 	@sed -i "/^[^#]/d" constraints.txt
-	@$(UV) pip compile --quiet --universal --upgrade --no-header --no-annotate --group dev pyproject.toml | grep -v "^uv==" >> constraints.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --upgrade --no-header --no-annotate --group dev pyproject.toml | grep -v "^uv==" >> constraints.txt
 
 example: $(VENV)/.tools
 	$(BIN)/python -m tests.example
