@@ -16,6 +16,8 @@ IMPORTED = frozenset(
 )  # fmt: skip
 # Names that PostgreSQL gives to roles and databases of its own.
 RESERVED = frozenset({"none", "public", "template0", "template1"})
+# What YAML reads as a truth value or as nothing, where compose.yaml names user and database.
+YAML = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 
 
 def check(name: str) -> None:
@@ -36,6 +38,7 @@ def _objection(name: str) -> str | None:
             "cannot be the name of a project: only letters, digits and _ may be in it, and it begins with a letter.",
         ),
         (keyword.iskeyword(name), "is a word of the Python language."),
+        (lower in YAML, "is a word of the YAML language, which compose.yaml is written in."),
         (
             lower in IMPORTED or lower in sys.stdlib_module_names,
             "is the name of a Python module that every project uses; a project of that name would hide it.",
