@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import IO, NoReturn
 from djdock.errors import Problem
 
 Environment = Mapping[str, str]
+# More than any build writes; enough to say what went wrong.
+LINES_KEPT = 10_000
 WINDOWS = sys.platform == "win32"
 
 
@@ -77,8 +80,11 @@ def run(
 def follow(
     argv: Sequence[str | Path], *, cwd: Path, env: Environment | None = None, on_line: Callable[[str], None]
 ) -> Result:
-    """Runs a program to its end and hands on each line while it comes; the streams are merged in the result."""
-    lines: list[str] = []
+    """Runs a program to its end and hands on each line while it comes.
+
+    The streams are merged in the result; of a program that talks for days it holds the end.
+    """
+    lines: deque[str] = deque(maxlen=LINES_KEPT)
     with subprocess.Popen(
         [str(part) for part in argv],
         cwd=cwd,
