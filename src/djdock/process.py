@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +19,8 @@ from djdock.errors import Problem
 Environment = Mapping[str, str]
 # More than any build writes; enough to say what went wrong.
 LINES_KEPT = 10_000
+# Seconds that an interrupted program has for its last words.
+LAST_WORDS = 5
 WINDOWS = sys.platform == "win32"
 
 
@@ -77,12 +82,28 @@ def run(
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+class Silent(Exception):
+    """A program did not write its first line in time, and was interrupted; `text` is what it wrote then."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
 def follow(
-    argv: Sequence[str | Path], *, cwd: Path, env: Environment | None = None, on_line: Callable[[str], None]
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Environment | None = None,
+    on_line: Callable[[str], None],
+    first_line_within: float | None = None,
 ) -> Result:
     """Runs a program to its end and hands on each line while it comes.
 
     The streams are merged in the result; of a program that talks for days it holds the end.
+
+    Raises:
+        Silent: it wrote nothing for `first_line_within` seconds.
     """
     lines: deque[str] = deque(maxlen=LINES_KEPT)
     with subprocess.Popen(
@@ -96,14 +117,44 @@ def follow(
         errors="replace",
     ) as process:
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for; this is for the type checker
+        silence = _Silence(process, first_line_within)
         try:
             for line in process.stdout:
+                silence.end()
                 lines.append(line)
                 on_line(line.rstrip("\n"))
         except BaseException:
             process.terminate()  # else it would go on, and we would wait for its end
             raise
+        finally:
+            silence.end()
+    if silence.broken:
+        raise Silent("".join(lines))
     return Result(process.returncode, "".join(lines), "")
+
+
+class _Silence:
+    """Interrupts a program that has written nothing for some seconds, as Ctrl-C would: Python says where it was."""
+
+    def __init__(self, process: subprocess.Popen[str], seconds: float | None) -> None:
+        self.broken = False
+        self._process = process
+        self._timer = None if seconds is None else threading.Timer(seconds, self._break)
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def end(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def _break(self) -> None:
+        self.broken = True
+        if not WINDOWS:
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(LAST_WORDS)
+        self._process.kill()
 
 
 def become(argv: Sequence[str | Path], *, cwd: Path | None = None, env: Environment | None = None) -> NoReturn:

@@ -140,10 +140,17 @@ def _wait_for_site(checkout: Checkout, engine: Engine) -> None:
     def site_is_running() -> bool:
         return any(service.name == SITE and service.running for service in engine.services(checkout))
 
-    status = http.wait(checkout.url, while_=site_is_running)
+    patience = http.patience()
+    status = http.wait(checkout.url, while_=site_is_running, timeout=patience)
+    if status is None and site_is_running():
+        raise Problem(
+            f"The site does not answer at {checkout.url} within {patience:.0f} seconds.",
+            details=engine.log_tail(checkout, SITE),
+            hint=f"All that it says: djdock logs web\nIf it needs longer: {http.VARIABLE}=300 djdock up",
+        )
     if status is None:
         raise Problem(
-            f"The site does not answer at {checkout.url}",
+            f"The site has ended before it answered at {checkout.url}",
             details=engine.log_tail(checkout, SITE),
             hint="Look at the lines above; all of them: djdock logs web",
         )

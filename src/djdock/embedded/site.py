@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from djdock.service import SITE, Service
 if TYPE_CHECKING:
     import psutil
 
+RELOADING = 3.0
 # Kept of a log when the site starts anew; what is older goes to a second file, and at the next start away.
 LARGEST_LOG = 5_000_000
 
@@ -39,6 +41,19 @@ def is_whole(root: Path, port: int) -> bool:
 def is_current(root: Path, port: int) -> bool:
     """Whether the site runs, from where it is now and on what .env says now: the reloader looks at neither."""
     return is_whole(root, port) and state.load(root).web_given == _given(root)
+
+
+def listens(port: int) -> bool:
+    """Whether a site that runs accepts connections, or does so within the seconds that reloading takes.
+
+    One that hung while it was loaded stays so: Django's reloader watches no files before all apps are ready.
+    """
+    end = time.monotonic() + RELOADING
+    while not ports.answers(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def service(root: Path, port: int) -> Service:

@@ -43,7 +43,7 @@ def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -
 
     database_up(checkout, facts, progress)
     _manage(checkout, "migrate" if migrate else "check", progress)
-    if not site.is_current(checkout.root, checkout.web_port):
+    if not (site.is_current(checkout.root, checkout.web_port) and site.listens(checkout.web_port)):
         progress("starting the site")
         site.launch(checkout.root, checkout.web_port, environment(checkout), _log(checkout.root, SITE))
 
@@ -182,14 +182,30 @@ def environment(checkout: Checkout) -> dict[str, str]:
 
 
 def _manage(checkout: Checkout, name: str, progress: Progress) -> None:
+    from djdock.machine import http, processes
     from djdock.machine.python import environment_python
-    from djdock.process import follow
+    from djdock.process import Silent, follow
 
     python = environment_python(checkout.root / virtual_environment.NAME)
     progress(f"manage.py {name}")
-    done = follow(
-        [python, "manage.py", name, "--no-color"], cwd=checkout.root, env=environment(checkout), on_line=progress
-    )
+    mark = f"{name} {checkout.root.resolve()}"
+    processes.stop(processes.marked(mark))  # whose djdock was killed: two at once would stand in each other's way
+    patience = http.patience()
+    try:
+        done = follow(
+            [python, "manage.py", name, "--no-color"],
+            cwd=checkout.root,
+            env={**environment(checkout), "PYTHONUNBUFFERED": "1", processes.MARK: mark},
+            on_line=progress,
+            first_line_within=patience,
+        )
+    except Silent as silent:
+        raise Problem(
+            f"`manage.py {name}` has not begun within {patience:.0f} seconds.",
+            details=last_lines(silent.text),
+            hint="The lines above show what the project's code was waiting for.\n"
+            f"If it needs longer: {http.VARIABLE}=300 djdock up",
+        ) from silent
     if not done.ok:
         raise Problem(
             f"`manage.py {name}` failed (exit code {done.code}).",
