@@ -240,7 +240,17 @@ def completion(shell_name: str) -> None:
 
 def main() -> NoReturn:
     """The entry point `djdock`: every way to end becomes an exit code here."""
+    _forget_other_servers()
     sys.exit(_guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def _forget_other_servers() -> None:
+    """Takes PGHOSTADDR, PGSSLMODE, PGOPTIONS … out of our environment, which all that we start inherits.
+
+    The PostgreSQL library obeys them in every program; the person's shell means another server with them.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _guarded(run_command: Callable[[], object]) -> int:

@@ -77,3 +77,13 @@ def working_in(folder: Path) -> list[psutil.Process]:
             if process.cwd() == str(folder):
                 found.append(process)
     return found
+
+
+def of_user(uid: int) -> list[psutil.Process]:
+    """The processes of a user."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == uid:
+                found.append(process)
+    return found

@@ -68,6 +68,13 @@ def test_explicit_port_taken(blog: tools.Project) -> None:
     assert tools.page(blog.url)[0] == 200
 
 
+def test_the_databases_port(down: tools.Project) -> None:
+    """The site cannot have the port that the database will have, be it free just now."""
+    done = down.djdock("up", "--port", down.env()["DB_PORT"])
+    done.problem()
+    assert f"Port {down.env()['DB_PORT']} is taken by this project's database" in done.words
+
+
 def test_explicit_port(down: tools.Project) -> None:
     """A port that was asked for is used from then on, be it while the site runs on another one."""
     down.up("embedded")

@@ -11,6 +11,7 @@ from djdock import engines, fingerprint, output, state
 from djdock.commands import checkout as checkouts
 from djdock.commands import open as open_command
 from djdock.database import server
+from djdock.engines import embedded
 from djdock.engines.engine import DATABASE, SITE, Engine
 from djdock.errors import Problem
 from djdock.machine import http, ports
@@ -62,6 +63,8 @@ def up(options: Options) -> None:
         services = [service for service in engine.services(checkout) if service.running]
         running = {service.name for service in services}
         sound = {service.name for service in services if service.health != "unhealthy"}
+        if options.port and engine is embedded and ports.needs_root(options.port):
+            raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
         checkout = _settle_ports(checkout, running, options.port)
         state.save(root, replace(state.load(root), engine=engine.NAME))
         before = server.report(checkout.database)
@@ -121,8 +124,9 @@ def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> 
     """
     web = wanted or checkout.web_port
     moved = web != checkout.web_port
-    if (moved or SITE not in running) and not ports.is_free(web):
-        who = ports.holder(web)
+    own = web == checkout.database.port
+    if (moved or SITE not in running) and (own or not ports.is_free(web)):
+        who = "this project's database" if own else ports.holder(web)
         if wanted:
             raise Problem(
                 f"Port {wanted} is taken{f' by {who}' if who else ''}.",

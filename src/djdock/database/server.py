@@ -109,15 +109,23 @@ def ensure_database(database: Database) -> bool:
     """Makes the database where the server has none of that name; returns whether it did.
 
     Raises:
-        psycopg.OperationalError: the server does not let us in.
+        Problem: it cannot be made.
     """
+    import psycopg
     from psycopg import sql
 
-    with connect(database, MAINTENANCE) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name]).fetchone():
-            return False
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
-        return True
+    try:
+        with connect(database, MAINTENANCE) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database.name]).fetchone():
+                return False
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database.name)))
+            return True
+    except psycopg.Error as error:
+        raise Problem(
+            f"The database {database.name} could not be made.",
+            details=str(error),
+            hint="What PostgreSQL has to say about it: djdock logs db",
+        ) from error
 
 
 def report(database: Database) -> Report | None:

@@ -279,9 +279,7 @@ def _as_owner(cluster: Cluster, program: str, *arguments: str) -> Result:
 
 
 def _environment() -> dict[str, str]:
-    # PG* variables of the person's shell (PGDATA, PGPORT, PGOPTIONS …) are meant for another server.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return {**kept, "LC_MESSAGES": "C"}
+    return {**os.environ, "LC_MESSAGES": "C"}
 
 
 def _tail(log: Path, size: int = 8_000) -> str:

@@ -12,17 +12,34 @@ HIGHEST = 65535
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on a port now."""
+    """Whether a server could listen on a port now; of those that only root may use: whether nobody does."""
+    try:
+        _try(port)
+    except PermissionError:
+        return not answers(port)
+    except OSError:
+        return False
+    return True
+
+
+def needs_root(port: int) -> bool:
+    """Whether we may not listen on a port, whoever else does: one below 1024, where we are an ordinary user."""
+    try:
+        _try(port)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _try(port: int) -> None:
     with socket.socket() as probe:
         if sys.platform != "win32":
             # As servers do: the remains of closed connections are no obstacle. On Windows the option means another
             # thing, and would let us share a port that is taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+        probe.bind((HOST, port))
 
 
 def answers(port: int, timeout: float = 0.5) -> bool:
