@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ RESULTS = Path(__file__).with_name("README.md")
 
 def main() -> int:
     arguments = _arguments()
+    # Set in some containers and CI systems: everything would be compiled anew at each start, on both sides.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     without_docker = availability.obstacle()
     for name in arguments.parts or PARTS:
         part = PARTS[name]
