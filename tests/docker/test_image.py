@@ -151,6 +151,19 @@ def test_an_edit_of_source_installs_nothing_again(site: Project) -> None:
     assert not any("CACHED" in step for step in copying), "else the edit was not seen at all"
 
 
+def test_translations_without_their_sources(site: Project, image: str) -> None:
+    """Django still speaks other languages, and their sources, which nothing reads when it runs, take no room."""
+    look = "find /opt/venv -name '*.po' | wc -l; find /opt/venv -path '*/locale/de/*' -name '*.mo' | wc -l"
+    sources, german = run(["docker", "run", "--rm", image, "sh", "-c", look], site.root).ok().out.split()
+    assert sources == "0"
+    assert int(german) > 0
+    ask = (
+        "from django.conf import settings; settings.configure(); import django; django.setup(); "
+        "from django.utils import translation; translation.activate('de'); print(translation.gettext('Yes'))"
+    )
+    assert run(["docker", "run", "--rm", image, "python", "-c", ask], site.root).ok().out == "Ja\n"
+
+
 def test_size_above_the_base_image(site: Project, image: str) -> None:
     """What a project adds to its base is its environment: no cache, no compiler, no second copy of anything."""
     wanted = (site.root / "Dockerfile").read_text().split("FROM python:")[1].split()[0]
