@@ -82,6 +82,28 @@ def run(
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def ask(argv: Sequence[str | Path], *, seconds: float) -> Result:
+    """Runs a program that asks another one something, and ends it when no answer comes within some seconds.
+
+    That gives the exit code of timeout(1), 124; a program that is not there 127.
+    """
+    try:
+        done = subprocess.run(
+            [str(part) for part in argv],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        return Result(124, "", f"{argv[0]} had no answer after {seconds:g} seconds.")
+    except (FileNotFoundError, PermissionError) as error:
+        return Result(127, "", f"{argv[0]}: {error.strerror}")
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
 class Silent(Exception):
     """A program did not write its first line in time, and was interrupted; `text` is what it wrote then."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from djdock.compose import availability
 from tests import tools
 from tests.docker import compose
 from tests.tools import Project
@@ -126,6 +128,23 @@ def test_the_engine_stops_answering(troubled: Project, command: str) -> None:
     said = troubled.djdock(command, env={"DOCKER_HOST": NOBODY_LISTENS}).problem()
     assert f"its engine does not answer at DOCKER_HOST={NOBODY_LISTENS}" in said
     assert troubled.status()["engine"] == "docker"
+
+
+def test_an_engine_that_takes_calls_and_answers_none(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker Desktop is like that while it starts: nobody waits for ever, and the cause is named.
+
+    Called in this process and not as a command, to wait for a moment instead of the whole time.
+    """
+    address = workspace / "silent.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{address}")
+    monkeypatch.setattr(availability, "PATIENCE", 0.5)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(address))
+        silent.listen()
+        found = availability.obstacle()
+    assert found is not None
+    assert "its engine does not answer at DOCKER_HOST" in found.cause
+    assert found.details == "docker had no answer after 0.5 seconds."
 
 
 def without_docker(folder: Path, *more: str) -> str:

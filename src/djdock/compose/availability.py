@@ -8,9 +8,11 @@ import shutil
 from pathlib import Path
 
 from djdock.errors import Problem, last_lines
-from djdock.process import run
+from djdock.process import ask, run
 
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 20)
+# Seconds. Docker Desktop takes calls while it starts or is paused, and answers none of them.
+PATIENCE = 15.0
 
 
 def obstacle() -> Problem | None:
@@ -20,7 +22,7 @@ def obstacle() -> Problem | None:
             "Docker is not installed.",
             hint="Install it: https://docs.docker.com/get-docker/\nOr go on without: djdock up --engine embedded",
         )
-    engine = run(["docker", "version", "--format", "{{.Server.Version}}"])
+    engine = ask(["docker", "version", "--format", "{{.Server.Version}}"], seconds=PATIENCE)
     if not engine.ok:
         return unreachable(engine.stderr)
     compose = run(["docker", "compose", "version", "--short"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from djdock.compose import availability
 from djdock.errors import Problem
-from djdock.process import run
+from djdock.process import ask, run
 from djdock.project.checkout import Checkout
 from djdock.service import SITE, Service
 
@@ -35,7 +35,7 @@ def find(checkout: Checkout) -> dict[str, Container]:
     """
     wanted = (f"label={LABEL}.project={checkout.compose_project}", f"label={LABEL}.oneoff=False")
     mine = [word for label in wanted for word in ("--filter", label)]
-    listed = run(["docker", "ps", "--all", "--quiet", "--no-trunc", *mine])
+    listed = ask(["docker", "ps", "--all", "--quiet", "--no-trunc", *mine], seconds=availability.PATIENCE)
     if not listed.ok:
         raise availability.unreachable(listed.stderr)
     if not listed.stdout.split():
