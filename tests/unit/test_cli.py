@@ -100,7 +100,11 @@ def test_a_bug_is_3(tmp_path: Path) -> None:
 def test_an_interrupt_is_130(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """Ctrl-C ends with 130 and a polite kill with 143: without a traceback, and what is half made is cleaned up."""
     behaviour = "\n    ".join(
-        ["try:", "    print('waiting', flush=True); time.sleep(60)", "finally: print('cleaned up')"]
+        [
+            "try:",
+            "    print('waiting', flush=True); [time.sleep(0.05) for _ in range(1200)]",
+            "finally: print('cleaned up')",
+        ]
     )
     with subprocess.Popen(
         behaving(behaviour), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
