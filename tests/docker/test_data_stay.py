@@ -70,10 +70,10 @@ def test_a_new_dotenv_gets_into_the_old_database(kept: Project) -> None:
     assert SECRETS <= changed <= SECRETS | {"DB_PORT", "WEB_PORT"}
 
 
-def state(project: Project, service: str) -> str | None:
-    """How Docker calls a container's state, or None where there is none."""
-    found = compose.containers(project.root).get(service)
-    return found["State"]["Status"] if found else None
+def state(project: Project, service: str) -> str:
+    """How Docker calls a container's state, asked in the quickest way; empty where there is none."""
+    container = f"{project.env()['COMPOSE_PROJECT_NAME']}-{service}-1"
+    return run(["docker", "inspect", "--format", "{{.State.Status}}", container], project.root).out.strip()
 
 
 MOMENTS: dict[str, Callable[[Project], bool]] = {

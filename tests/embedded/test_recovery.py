@@ -144,6 +144,17 @@ def test_interpreter_of_the_environment_gone(kept: tools.Project) -> None:
     kept.djdock("manage", "check").ok()
 
 
+def test_large_logs_are_put_aside(kept: tools.Project) -> None:
+    """Logs do not grow for ever: at a start, one that is large becomes the old one."""
+    kept.djdock("down").ok()
+    for name in ("web", "db"):
+        (kept.root / f".djdock/logs/{name}.log").write_bytes(b"old line\n" * 600_000)
+    kept.up("embedded")
+    for name in ("web", "db"):
+        assert (kept.root / f".djdock/logs/{name}.old.log").stat().st_size > 5_000_000
+        assert "old line" not in kept.djdock("logs", name).ok().out
+
+
 def test_log_folder_deleted(kept: tools.Project) -> None:
     """Logs may be tidied away."""
     kept.djdock("down").ok()

