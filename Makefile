@@ -24,7 +24,7 @@ demo: $(VENV)/.package
 	@echo "To stop it: cd demo && ../$(BIN)/djdock down"
 
 test: check
-	$(BIN)/python -m pytest tests/unit tests
+	$(BIN)/python -m pytest
 
 unit: check
 	$(BIN)/python -m pytest tests/unit

@@ -26,7 +26,13 @@ def docker_obstacle() -> str | None:
     return None
 
 
+# Fast ones first: whoever broke something simple hears of it within seconds.
+ORDER = ("unit", "lint", "docs", "problems", "embedded", "docker", "browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {Path(__file__).parent / name: number for number, name in enumerate(ORDER)}
+    items.sort(key=lambda item: places.get(item.path.parent, len(ORDER)))
     obstacles = {
         "docker": docker_obstacle() if any(item.get_closest_marker("docker") for item in items) else None,
         "browser": None if CHROMIUM else "no Chromium is installed",
