@@ -50,6 +50,13 @@ def workspace() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def template() -> Iterator[tools.Project]:
+    """A new project that is never started nor changed: what `tools.fresh` makes others from."""
+    with tools.workspace(docker=False) as folder:
+        yield tools.new_project(folder)
+
+
 @pytest.fixture
 def project(workspace: Path) -> tools.Project:
     """A new project, not yet started, on a port that other tests do not use."""

@@ -7,6 +7,7 @@ import http.cookiejar
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 # The command that the wheel installed into this environment.
 DJDOCK = Path(sys.executable).with_name("djdock")
@@ -139,11 +142,32 @@ def own_port(project: Project) -> Project:
     return project
 
 
+def fresh(template: Project, folder: Path) -> Project:
+    """What `new` would make in a folder, never started, on ports of its own; in a fraction of the time.
+
+    The environment is linked, not copied: uv replaces files and never writes into them.
+    """
+
+    def link_or_copy(source: str, target: str) -> None:
+        try:
+            os.link(source, target)
+        except OSError:  # on another file system
+            shutil.copy2(source, target)
+
+    shutil.copytree(template.root, folder, ignore=shutil.ignore_patterns(".djdock", ".venv", "__pycache__"))
+    shutil.copytree(template.root / ".venv", folder / ".venv", symlinks=True, copy_function=link_or_copy)
+    env, dotenv = template.env(), folder / ".env"
+    text = dotenv.read_text().replace(env["DB_PORT"], str(free_port()))
+    text = text.replace(f"WEB_PORT={env['WEB_PORT']}", f"WEB_PORT={free_port()}")
+    dotenv.write_text(text.replace(env["COMPOSE_PROJECT_NAME"], f"{folder.name.lower()}-of-a-test"))
+    return Project(folder)
+
+
 @contextlib.contextmanager
 def workspace(*, docker: bool = True, parent: Path | None = None) -> Iterator[Path]:
     """An empty folder that other users may enter; whatever project runs in it is stopped and removed afterwards.
 
-    With `docker=False` nothing is looked for in Docker: two seconds less for each project that never ran there.
+    With `docker=False`, for projects that never ran there, that takes a tenth of a second instead of several.
     """
     folder = Path(tempfile.mkdtemp(prefix="djdock-test-", dir=parent))
     folder.chmod(0o755)
@@ -151,12 +175,30 @@ def workspace(*, docker: bool = True, parent: Path | None = None) -> Iterator[Pa
         yield folder
     finally:
         for manage in list(folder.rglob("manage.py")):
-            if "site-packages" not in manage.parts:
-                remove(Project(manage.parent), docker=docker)
+            if ".venv" not in manage.parts:
+                remove(Project(manage.parent)) if docker else erase(manage.parent)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove(project: Project, *, docker: bool = True) -> None:
+def erase(root: Path) -> None:
+    """Takes a project that runs without Docker away, with its processes and its cluster, as a reinstallation would."""
+    pointer = root / ".djdock/postgres.location"
+    outside = Path(pointer.read_text().strip()) if pointer.exists() else None
+    places = tuple(f"{place}/" for place in (root, outside) if place)
+    ended = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if f"{process.cwd()}/".startswith(places):
+                # PostgreSQL then ends at once, and takes its shared memory along.
+                process.send_signal(signal.SIGQUIT if process.name() == "postgres" else signal.SIGKILL)
+                ended.append(process)
+    psutil.wait_procs(ended, 5)
+    if outside:
+        shutil.rmtree(outside, ignore_errors=True)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def remove(project: Project) -> None:
     """Stops a project on whatever engine, and takes all of it away, its volumes and clusters too."""
     if not project.root.exists():
         return
@@ -164,7 +206,7 @@ def remove(project: Project, *, docker: bool = True) -> None:
     location = project.root / ".djdock/postgres.location"
     if location.exists():
         shutil.rmtree(location.read_text().strip(), ignore_errors=True)
-    if docker and shutil.which("docker") and (project.root / ".env").exists():
+    if shutil.which("docker") and (project.root / ".env").exists():
         run(["docker", "compose", "down", "--volumes", "--rmi", "local", "--timeout", "2"], project.root)
         run(["docker", "image", "rm", f"{project.env().get('COMPOSE_PROJECT_NAME', '')}-web"], project.root)
     shutil.rmtree(project.root, ignore_errors=True)

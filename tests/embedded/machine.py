@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from tests import tools
 
@@ -18,6 +19,22 @@ def data(project: tools.Project) -> Path:
     pointer = project.root / ".djdock/postgres.location"
     folder = Path(pointer.read_text().strip()) if pointer.exists() else project.root / ".djdock/postgres"
     return folder / "data"
+
+
+def query(project: tools.Project, statements: str) -> str:
+    """What SQL gives, as `psql -At` writes it: with a connection of the test's own, far quicker than a command."""
+    with psycopg.connect(project.env()["DATABASE_URL"], autocommit=True) as connection:
+        cursor = connection.execute(statements.encode())
+        while cursor.nextset():
+            pass
+        rows: list[tuple[object, ...]] = cursor.fetchall() if cursor.description else []
+    return "\n".join("|".join(map(_written, row)) for row in rows)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return "" if value is None else str(value)
 
 
 def postmaster(project: tools.Project) -> psutil.Process:

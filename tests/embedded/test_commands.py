@@ -66,8 +66,8 @@ def test_arguments_with_dashes(blog: tools.Project) -> None:
     shown = blog.djdock("run", "python", "-c", "import sys; print(sys.argv[1:])", "-x", "--", "--port", "1").ok()
     assert shown.out == "['-x', '--', '--port', '1']\n"
     assert "Ran 3 tests" in blog.djdock("test", "--keepdb", "--verbosity", "1").ok().err
-    assert blog.sql("select count(*) from pg_database where datname = 'test_blog'") == "1"
-    blog.sql("drop database test_blog")
+    assert machine.query(blog, "select count(*) from pg_database where datname = 'test_blog'") == "1"
+    machine.query(blog, "drop database test_blog")
 
 
 def test_relative_paths(blog: tools.Project) -> None:
@@ -97,7 +97,7 @@ def test_superuser_at_a_terminal(blog: tools.Project) -> None:
         terminal.expect("Superuser created successfully.")
         assert terminal.code() == 0
         assert "correct horse" not in terminal.screen
-    assert blog.sql("select username from accounts_user where is_superuser") == "ada"
+    assert machine.query(blog, "select username from accounts_user where is_superuser") == "ada"
 
 
 def test_psql_at_a_terminal(blog: tools.Project) -> None:
@@ -178,7 +178,7 @@ def test_odd_locale(down: tools.Project) -> None:
 
 def test_status_for_programs(blog: tools.Project) -> None:
     """The keys of `status --json` are a promise to other programs."""
-    version = blog.sql("show server_version")
+    version = machine.query(blog, "show server_version")
     assert blog.status() == {
         "engine": "embedded",
         "url": blog.url,
@@ -205,9 +205,9 @@ def test_status_when_down(down: tools.Project) -> None:
     assert "not running" in down.djdock("status").ok().out
 
 
-def test_before_the_first_up(workspace: Path) -> None:
+def test_before_the_first_up(template: tools.Project, workspace: Path) -> None:
     """A project that was never started has a status, and no logs."""
-    project = tools.own_port(tools.new_project(workspace))
+    project = tools.fresh(template, workspace / "blog")
     found = project.status()
     assert (found["engine"], found["url"]) == (None, None)
     assert {service["state"] for service in found["services"]} == {"stopped"}

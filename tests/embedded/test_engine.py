@@ -19,17 +19,17 @@ def test_the_page_comes(blog: tools.Project) -> None:
     status, text = tools.page(blog.url)
     assert status == 200
     assert "The install worked successfully" in text
-    assert blog.sql("select count(*) > 0 from django_migrations") == "t"
-    assert blog.sql("show server_version").startswith("18.")
+    assert machine.query(blog, "select count(*) > 0 from django_migrations") == "t"
+    assert machine.query(blog, "show server_version").startswith("18.")
 
 
 def test_names_of_the_env_file(blog: tools.Project) -> None:
     """User and database are those of .env, and the cluster was set up for UTF-8 with an order of its own."""
-    asked = blog.sql("select current_user, current_database(), inet_server_addr(), inet_server_port()")
+    asked = machine.query(blog, "select current_user, current_database(), inet_server_addr(), inet_server_port()")
     assert asked == f"blog|blog|127.0.0.1|{blog.env()['DB_PORT']}"
-    assert blog.sql("select datlocprovider, datlocale, pg_encoding_to_char(encoding) from pg_database limit 1") == (
-        "b|C.UTF-8|UTF8"
-    )
+    assert machine.query(
+        blog, "select datlocprovider, datlocale, pg_encoding_to_char(encoding) from pg_database limit 1"
+    ) == ("b|C.UTF-8|UTF8")
 
 
 def test_wrong_password_is_refused(blog: tools.Project) -> None:
@@ -37,7 +37,7 @@ def test_wrong_password_is_refused(blog: tools.Project) -> None:
     rules = [line.split() for line in (machine.data(blog) / "pg_hba.conf").read_text().splitlines()]
     methods = {rule[-1] for rule in rules if rule and not rule[0].startswith("#")}
     assert methods == {"scram-sha-256"}
-    assert blog.sql("select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'blog'") == "t"
+    assert machine.query(blog, "select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'blog'") == "t"
     wrong = blog.env()["DATABASE_URL"].replace(blog.env()["POSTGRES_PASSWORD"], "wrong")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(wrong)
@@ -48,7 +48,7 @@ def test_listens_on_this_machine_only(blog: tools.Project) -> None:
     env = blog.env()
     assert machine.listening(machine.postmaster(blog)) == {("127.0.0.1", int(env["DB_PORT"]))}
     assert machine.listening(machine.site_server(blog)) == {("127.0.0.1", int(env["WEB_PORT"]))}
-    assert blog.sql("show unix_socket_directories") == ""
+    assert machine.query(blog, "show unix_socket_directories") == ""
 
 
 def test_the_server_is_not_root(blog: tools.Project) -> None:
@@ -76,7 +76,7 @@ def test_the_projects_own_tests_pass(blog: tools.Project) -> None:
     """`djdock test` makes its test database, runs what `new` wrote, and takes the database away."""
     done = blog.djdock("test").ok()
     assert "Ran 3 tests" in done.err
-    assert blog.sql("select count(*) from pg_database where datname like 'test%'") == "0"
+    assert machine.query(blog, "select count(*) from pg_database where datname like 'test%'") == "0"
 
 
 def test_pages_and_queries_are_logged(blog: tools.Project) -> None:

@@ -37,17 +37,15 @@ def homespace() -> Iterator[Path]:
 
 
 @pytest.fixture
-def workspace() -> Iterator[Path]:
-    """A workspace of projects that never run in Docker."""
-    with tools.workspace(docker=False) as folder:
-        yield folder
+def original(template: tools.Project, workspace: Path) -> tools.Project:
+    """A project that runs and holds a row."""
+    return started(tools.fresh(template, workspace / "blog"))
 
 
-def started(folder: Path, name: str = "blog") -> tools.Project:
-    """A new project that runs and holds a row."""
-    made = tools.own_port(tools.new_project(folder, name=name))
+def started(made: tools.Project) -> tools.Project:
+    """A project, after its first up, with a row."""
     made.up("embedded")
-    made.sql("create table proof (id int); insert into proof values (1)")
+    machine.query(made, "create table proof (id int); insert into proof values (1)")
     return made
 
 
@@ -68,14 +66,13 @@ def assert_apart(original: tools.Project, duplicate: tools.Project) -> None:
     for project in (original, duplicate):
         assert tools.page(project.url)[0] == 200
         assert [service["health"] for service in project.status()["services"]] == ["healthy", "healthy"]
-    duplicate.sql("create table only_here (id int)")
-    assert original.sql("select to_regclass('only_here')") == ""
-    assert original.sql("select id from proof") == "1"
+    machine.query(duplicate, "create table only_here (id int)")
+    assert machine.query(original, "select to_regclass('only_here')") == ""
+    assert machine.query(original, "select id from proof") == "1"
 
 
-def test_copy_of_a_running_checkout(workspace: Path) -> None:
+def test_copy_of_a_running_checkout(original: tools.Project) -> None:
     """A copy of a running checkout never touches the original, not even before its first up; it starts empty."""
-    original = started(workspace)
     before = original.env()
     running = machine.everything(original)
     duplicate = copy(original, "duplicate")
@@ -92,78 +89,76 @@ def test_copy_of_a_running_checkout(workspace: Path) -> None:
     assert "copy of" not in duplicate.djdock("up").ok().all
 
 
-def test_copy_of_a_stopped_checkout(workspace: Path) -> None:
+def test_copy_of_a_stopped_checkout(original: tools.Project) -> None:
     """The data of a checkout that is down may be copied along; afterwards the two go separate ways."""
-    original = started(workspace)
     original.djdock("down").ok()
     duplicate = copy(original, "duplicate")
     duplicate.up("embedded")
     original.up("embedded")
-    assert duplicate.sql("select id from proof") == "1"
+    assert machine.query(duplicate, "select id from proof") == "1"
     assert_apart(original, duplicate)
 
 
-def test_copied_env_file(workspace: Path) -> None:
+def test_copied_env_file(template: tools.Project, workspace: Path) -> None:
     """Somebody who copies .env into a second clone gets no share in the first one's database, and is told."""
-    original = started(workspace)
-    clone = tools.Project(workspace / "clone")
-    kept_out = shutil.ignore_patterns(".djdock", ".venv", "__pycache__")
-    shutil.copytree(original.root, clone.root, ignore=kept_out)
-    assert (clone.root / ".env").exists()
+    original, clone = (tools.fresh(template, workspace / name) for name in ("first", "second"))
+    (original.root / ".env").unlink()
+    started(original)
+    shutil.copyfile(original.root / ".env", clone.root / ".env")
     done = clone.up("embedded")
     assert f"it was made for {original.env()['COMPOSE_PROJECT_NAME']}" in done.out
     assert_apart(original, clone)
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_moved_checkout(workspace: Path, *, running: bool) -> None:
+def test_moved_checkout(original: tools.Project, *, running: bool) -> None:
     """A checkout that was moved, be it while it ran, keeps its data, its ports and its .env."""
-    project = started(workspace)
-    before = project.env()
+    before = original.env()
     if not running:
-        project.djdock("down").ok()
-    moved = tools.Project(project.root.rename(workspace / "moved"))
+        original.djdock("down").ok()
+    moved = tools.Project(original.root.rename(original.root.with_name("moved")))
     moved.up("embedded")
     assert moved.env() == before
-    assert moved.sql("select id from proof") == "1"
+    assert machine.query(moved, "select id from proof") == "1"
     assert tools.page(moved.url)[0] == 200
     assert machine.reloader(moved).cwd() == str(moved.root)
 
 
 @in_closed_home
-def test_in_roots_home(homespace: Path) -> None:
-    """PostgreSQL's user cannot enter root's home folder: the cluster lies in /var/lib/djdock, and moves with nobody."""
-    original = started(homespace)
+def test_in_roots_home(template: tools.Project, homespace: Path) -> None:
+    """PostgreSQL's user cannot enter root's home folder: the cluster lies in /var/lib/djdock, and is nobody else's."""
+    original = started(tools.fresh(template, homespace / "blog"))
     assert machine.data(original).parent.parent == Path("/var/lib/djdock")
     duplicate = copy(original, "duplicate")
     duplicate.up("embedded")
     assert_apart(original, duplicate)
     original.djdock("down").ok()
     moved = tools.Project(original.root.rename(homespace / "moved"))
-    moved.up("embedded")
-    assert moved.sql("select id from proof") == "1"
-    # A new project at the old place must not find the data of the one that has moved away.
+    # A new project at the old place must not find the data of the one that has moved away, nor take them from it.
     successor = tools.own_port(tools.new_project(homespace))
     successor.up("embedded")
-    assert successor.sql("select to_regclass('proof')") == ""
+    assert machine.query(successor, "select to_regclass('proof')") == ""
+    before = moved.env()
+    moved.up("embedded")
+    assert moved.env() == before
     assert_apart(moved, successor)
 
 
 @in_closed_home
-def test_moved_into_roots_home(workspace: Path, homespace: Path) -> None:
+def test_moved_into_roots_home(original: tools.Project, homespace: Path) -> None:
     """The cluster inside a project that moves to where PostgreSQL's user cannot enter goes to /var/lib/djdock."""
-    project = started(workspace)
-    moved = tools.Project(Path(shutil.move(project.root, homespace / "blog")))
+    moved = tools.Project(Path(shutil.move(original.root, homespace / "blog")))
     moved.up("embedded")
     assert machine.data(moved).parent.parent == Path("/var/lib/djdock")
-    assert moved.sql("select id from proof") == "1"
+    assert machine.query(moved, "select id from proof") == "1"
 
 
-@pytest.mark.parametrize("folder", ["with space", "zażółć ü 日本"])
-def test_unusual_paths(workspace: Path, folder: str) -> None:
-    """Spaces and letters of any language in a path, for new, up, commands and from folders below."""
-    (workspace / folder).mkdir()
-    project = started(workspace / folder)
+def test_unusual_path(workspace: Path) -> None:
+    """Spaces, quotes and letters of any language in a path, for new, up, commands and from folders below."""
+    folder = workspace / "my 'own' zażółć 日本 $HOME"
+    folder.mkdir()
+    tools.djdock("new", "blog", "a b/blog", cwd=folder).ok()
+    project = started(tools.own_port(tools.Project(folder / "a b/blog")))
     assert tools.page(project.url)[0] == 200
     below = project.root / "accounts/migrations"
     assert project.djdock("manage", "migrate", "--check", cwd=below).ok().out == ""

@@ -19,16 +19,13 @@ pytestmark = pytest.mark.embedded
 @pytest.fixture
 def kept(blog: tools.Project) -> Iterator[tools.Project]:
     """The shared project with a row of its own; afterwards it must be whole again, on its old ports, with that row."""
-    blog.sql("drop table if exists proof; create table proof (id int); insert into proof values (1)")
+    machine.query(blog, "drop table if exists proof; create table proof (id int); insert into proof values (1)")
     before = blog.env()
     yield blog
     assert blog.env() == before
-    assert [(service["name"], service["health"]) for service in blog.status()["services"]] == [
-        ("db", "healthy"),
-        ("web", "healthy"),
-    ]
+    assert machine.reloader(blog).children() == [machine.site_server(blog)]
     assert tools.page(blog.url)[0] == 200
-    assert blog.sql("select id from proof") == "1"
+    assert machine.query(blog, "select id from proof") == "1"
 
 
 def test_postmaster_killed(kept: tools.Project) -> None:
@@ -89,15 +86,15 @@ def test_reboot_with_numbers_used_again(kept: tools.Project) -> None:
         stranger.wait()
 
 
-def test_pid_file_of_another_server(kept: tools.Project, workspace: Path) -> None:
+def test_pid_file_of_another_server(kept: tools.Project, template: tools.Project, workspace: Path) -> None:
     """A pid file that names the living server of another project does not lead to that one being stopped."""
-    other = tools.own_port(tools.new_project(workspace, name="other"))
+    other = tools.fresh(template, workspace / "other")
     other.up("embedded")
     machine.kill(machine.everything(kept))
     strange = machine.data(other) / "postmaster.pid"
     shutil.copyfile(strange, machine.data(kept) / "postmaster.pid")
     kept.up("embedded")
-    assert other.sql("select 1") == "1"
+    assert machine.query(other, "select 1") == "1"
 
 
 def test_broken_pid_file(kept: tools.Project) -> None:

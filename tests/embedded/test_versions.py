@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from tests.problems.machine import offline, without
 pytestmark = pytest.mark.embedded
 
 INSTALLED = next((major for major in (17, 16, 15, 14) if Path(f"/usr/lib/postgresql/{major}/bin/initdb").exists()), 0)
-
-
-@pytest.fixture
-def workspace() -> Iterator[Path]:
-    """A workspace of projects that never run in Docker."""
-    with tools.workspace(docker=False) as folder:
-        yield folder
 
 
 def pins(project: tools.Project) -> dict[str, str]:
@@ -45,7 +37,7 @@ def test_older_django_on_an_installed_server(workspace: Path) -> None:
     project.up("embedded")
     assert pins(project)["django"].startswith("5.2.")
     assert f"image: postgres:{INSTALLED}-trixie" in (project.root / "compose.yaml").read_text()
-    assert project.sql("show server_version_num")[:2] == str(INSTALLED)
+    assert machine.query(project, "show server_version_num")[:2] == str(INSTALLED)
     assert machine.postmaster(project).exe().startswith(f"/usr/lib/postgresql/{INSTALLED}/")
     assert tools.page(project.url)[0] == 200
     project.djdock("test").ok()
@@ -54,25 +46,17 @@ def test_older_django_on_an_installed_server(workspace: Path) -> None:
 def test_uv_without_a_user_model_and_up(workspace: Path) -> None:
     """With uv's own files, with Django's own user model, and started at once, on a machine without Docker."""
     env = without(workspace / "programs", "docker", "docker-compose")
-    options = ("--package-manager", "uv", "--no-user-model")
-    project = tools.own_port(tools.new_project(workspace, *options))
+    options = ("--package-manager", "uv", "--no-user-model", "--up")
+    done = tools.djdock("new", "blog", *options, cwd=workspace, env=env).ok()
+    project = tools.Project(workspace / "blog")
+    assert "engine embedded (Docker is not installed)" in done.words
+    assert done.out.rstrip().endswith(project.url)
+    assert tools.page(project.url)[0] == 200
     assert {"pyproject.toml", "uv.lock"} <= {path.name for path in project.root.iterdir()}
     assert not {"requirements.txt", "accounts"} & {path.name for path in project.root.iterdir()}
     assert "AUTH_USER_MODEL" not in (project.root / "django_project/settings.py").read_text()
-    done = project.djdock("up", env=env).ok()
-    assert "engine embedded (Docker is not installed)" in done.words
-    assert tools.page(project.url)[0] == 200
     assert project.djdock("manage", "makemigrations", "--check", "--dry-run").ok().out == "No changes detected\n"
     assert tools.run([tools.DJDOCK.with_name("uv"), "lock", "--check"], project.root).code == 0
-
-
-def test_new_and_up_in_one(workspace: Path) -> None:
-    """`new --up` ends with a site that answers. (Its port is the usual one or the next free one.)"""
-    env = without(workspace / "programs", "docker", "docker-compose")
-    done = tools.djdock("new", "blog", "--up", cwd=workspace, env=env).ok()
-    project = tools.Project(workspace / "blog")
-    assert done.out.rstrip().endswith(project.url)
-    assert tools.page(project.url)[0] == 200
 
 
 def test_server_is_fetched(workspace: Path) -> None:

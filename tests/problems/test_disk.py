@@ -32,11 +32,11 @@ def test_new_on_a_full_disk(workspace: Path, megabytes: int) -> None:
 
 
 @pytest.mark.embedded
-def test_up_on_a_full_disk(workspace: Path) -> None:
+def test_up_on_a_full_disk(template: tools.Project, workspace: Path) -> None:
     """Full while packages are installed, then while the database is made; with room the next `up` does the rest."""
     disk = workspace / "disk"
     with machine.small_disk(disk, 300) as resize:
-        project = tools.own_port(tools.new_project(disk))
+        project = tools.fresh(template, disk / "blog")
         used = int(tools.run(["du", "-sm", project.root], disk).ok().out.split()[0])
         shutil.rmtree(project.root / ".venv")
         resize(used // 2)
@@ -48,15 +48,15 @@ def test_up_on_a_full_disk(workspace: Path) -> None:
             resize(size)
         project.up("embedded")
         assert tools.page(project.url)[0] == 200
-        tools.remove(project, docker=False)
+        tools.erase(project.root)
 
 
 @pytest.mark.embedded
-def test_disk_fills_up_while_all_runs(workspace: Path) -> None:
+def test_disk_fills_up_while_all_runs(template: tools.Project, workspace: Path) -> None:
     """No space for the files of djdock itself: what runs goes on, and the old state is still whole."""
     disk = workspace / "disk"
     with machine.small_disk(disk, 400) as resize:
-        project = tools.own_port(tools.new_project(disk))
+        project = tools.fresh(template, disk / "blog")
         project.up("embedded")
         filler = disk / "filler"
         with filler.open("wb") as file:
@@ -75,7 +75,7 @@ def test_disk_fills_up_while_all_runs(workspace: Path) -> None:
         resize(500)
         project.up("embedded")
         assert tools.page(project.url)[0] == 200
-        tools.remove(project, docker=False)
+        tools.erase(project.root)
 
 
 def test_read_only(workspace: Path) -> None:
@@ -90,9 +90,9 @@ def test_read_only(workspace: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_read_only_checkout(workspace: Path) -> None:
+def test_read_only_checkout(template: tools.Project, workspace: Path) -> None:
     """A project on a read-only disk cannot be started there, and says so."""
-    project = tools.own_port(tools.new_project(workspace))
+    project = tools.fresh(template, workspace / "blog")
     with machine.read_only(project.root):
         done = project.djdock("up", "--engine", "embedded")
         done.problem()

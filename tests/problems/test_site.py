@@ -8,15 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests import tools
+from tests.embedded.machine import query
 
 pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture(scope="module")
-def blog() -> Iterator[tools.Project]:
+def blog(template: tools.Project) -> Iterator[tools.Project]:
     """A new project, up on the embedded engine; each test puts right what it spoils."""
     with tools.workspace(docker=False) as folder:
-        made = tools.own_port(tools.new_project(folder))
+        made = tools.fresh(template, folder / "blog")
         made.up("embedded")
         yield made
 
@@ -82,7 +83,7 @@ def test_migration_that_fails(spoilt: tools.Project) -> None:
     done = spoilt.djdock("up")
     done.problem()
     assert 'column "no_such_column" does not exist' in done.words
-    assert spoilt.sql("select count(*) from django_migrations where name = '0002_broken'") == "0"
+    assert query(spoilt, "select count(*) from django_migrations where name = '0002_broken'") == "0"
     assert "migrations (--no-migrate)" in spoilt.djdock("up", "--no-migrate").ok().words
 
 

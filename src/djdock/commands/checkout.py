@@ -100,9 +100,12 @@ def is_foreign(found: Checkout) -> bool:
 
     Ports, password and names of containers in it are the other one's. A checkout that was moved is no copy.
     """
-    here, home = found.root.resolve(), state.load(found.root).root
-    if home:
-        return home != str(here) and state.load(Path(home)).root == home and not here.samefile(home)
+    here, known = found.root.resolve(), state.load(found.root)
+    if known.root:
+        home = state.load(Path(known.root))
+        # Another project may be there by now: then this one has moved away.
+        there = (home.root, home.compose_project) == (known.root, known.compose_project)
+        return known.root != str(here) and there and not here.samefile(known.root)
     made_for = OWN_NAME.fullmatch(found.compose_project)
     return made_for is not None and made_for["digest"] != _digest(found.root, made_for["salt"])
 

@@ -86,7 +86,8 @@ def set_aside_copy(data: Path) -> Path | None:
     left = pid_file.read(data)
     if left is None or left.data == data or pid_file.find(data) is not None:
         return None
-    if not os.path.exists(left.data):  # noqa: PTH110 - Path.exists raises where we may not look
+    mine = _identifier(data)
+    if not mine or mine != _identifier(left.data) or data.samefile(left.data):
         return None  # not copied, but moved
     number = 1
     while (kept := data.with_name(f"copied-while-running-{number}")).exists():
@@ -161,6 +162,18 @@ def set_password(cluster: Cluster, database: Database) -> None:
             details=last_lines(done.stderr),
             hint=f"Put the old password back into .env, or look into {cluster.log}.",
         )
+
+
+def _identifier(data: Path) -> bytes:
+    """What tells clusters apart: the first eight bytes of pg_control, the same in all copies. Empty: nothing there.
+
+    https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-CONTROL-SYSTEM
+    """
+    try:
+        with (data / "global/pg_control").open("rb") as file:
+            return file.read(8)
+    except OSError:
+        return b""
 
 
 def _prepare_folder(cluster: Cluster) -> None:

@@ -72,5 +72,10 @@ def _belongs(outside: Path, root: Path) -> bool:
         owner = Path((outside / OWNER).read_text(encoding="utf-8").strip())
     except OSError:
         return True
+    if owner == root.resolve():
+        return True
     # A checkout that was moved keeps its cluster; the original of a copy is still there and has the same pointer.
-    return owner == root.resolve() or not (owner / state.FOLDER / POINTER).exists()
+    try:
+        return Path((owner / state.FOLDER / POINTER).read_text(encoding="utf-8").strip()) != outside
+    except OSError:
+        return True
