@@ -51,7 +51,7 @@ pictures: $(VENV)/.tools
 $(VENV)/.package: $(VENV)/.made $(SOURCES)
 	@rm -rf build/wheel
 	@$(UV) build --quiet --wheel --out-dir build/wheel
-	@$(UV) pip install --quiet --python $(VENV) --constraints constraints.txt --reinstall-package djdock build/wheel/*.whl
+	@$(UV) pip install --quiet --compile-bytecode --python $(VENV) --constraints constraints.txt --reinstall-package djdock build/wheel/*.whl
 	@touch $@
 
 $(VENV)/.tools: $(VENV)/.package constraints.txt

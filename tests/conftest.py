@@ -28,6 +28,9 @@ def docker_obstacle() -> str | None:
 
 # Fast ones first: whoever broke something simple hears of it within seconds.
 ORDER = ("unit", "lint", "docs", "problems", "embedded", "docker", "browser")
+# These start and kill real servers, and meet whatever else the machine is doing at that moment: one that fails is tried
+# once more. The summary names it all the same; what fails twice has failed.
+REAL = ("docs", "problems", "embedded", "docker", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,6 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "browser": None if CHROMIUM else "no Chromium is installed",
     }
     for item in items:
+        if item.path.parent.name in REAL:
+            item.add_marker(pytest.mark.flaky(reruns=1))
         for marker, obstacle in obstacles.items():
             if obstacle and item.get_closest_marker(marker) and os.environ.get("CI") != "true":
                 item.add_marker(pytest.mark.skip(reason=f"{marker}: {obstacle}"))
