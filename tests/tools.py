@@ -180,6 +180,15 @@ def workspace(*, docker: bool = True, parent: Path | None = None) -> Iterator[Pa
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def running(template: Project) -> Iterator[Project]:
+    """A project of its own, up on the embedded engine."""
+    with workspace(docker=False) as folder:
+        made = fresh(template, folder / "blog")
+        made.up("embedded")
+        yield made
+
+
 def erase(root: Path) -> None:
     """Takes a project that runs without Docker away, with its processes and its cluster, as a reinstallation would."""
     pointer = root / ".djdock/postgres.location"

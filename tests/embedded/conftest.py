@@ -13,9 +13,7 @@ from tests import tools
 @pytest.fixture(scope="session")
 def blog(template: tools.Project) -> Iterator[tools.Project]:
     """A new project, up on the embedded engine. Tests that share it leave it running, and as they found it."""
-    with tools.workspace(docker=False) as folder:
-        made = tools.fresh(template, folder / "blog")
-        made.up("embedded")
+    with tools.running(template) as made:
         yield made
 
 

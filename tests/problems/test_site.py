@@ -16,9 +16,7 @@ pytestmark = pytest.mark.embedded
 @pytest.fixture(scope="module")
 def blog(template: tools.Project) -> Iterator[tools.Project]:
     """A new project, up on the embedded engine; each test puts right what it spoils."""
-    with tools.workspace(docker=False) as folder:
-        made = tools.fresh(template, folder / "blog")
-        made.up("embedded")
+    with tools.running(template) as made:
         yield made
 
 
