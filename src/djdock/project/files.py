@@ -30,6 +30,23 @@ class Files(Protocol):
         """The names directly below a folder, sorted; a folder's name ends with a slash."""
 
 
+def below(files: Files, folder: str) -> Files:
+    """The files of a sub-folder, as if it were the root; the root's own where `folder` is empty."""
+    return _Below(files, folder.strip("/")) if folder.strip("/") else files
+
+
+@dataclass(frozen=True)
+class _Below:
+    files: Files
+    folder: str
+
+    def read(self, path: str) -> str | None:
+        return self.files.read(f"{self.folder}/{path}")
+
+    def names(self, folder: str = "") -> list[str]:
+        return self.files.names(f"{self.folder}/{folder}".rstrip("/"))
+
+
 @dataclass(frozen=True)
 class Folder:
     """Files on disk."""
