@@ -1,0 +1,299 @@
+"""Expressions of a settings module, worked out without running any of it."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from djdock.project.evaluation import library
+from djdock.project.evaluation.readers import CLASSES, NotSet
+from djdock.project.evaluation.scope import Function, Scope
+from djdock.project.evaluation.values import (
+    UNKNOWN,
+    Dotted,
+    EnvNone,
+    Method,
+    Reader,
+    Unknown,
+    Url,
+    Value,
+    decided_by,
+    is_none,
+    variables_of,
+)
+
+OPERATORS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Mod: operator.mod,
+    ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.BitOr: operator.or_,
+}  # fmt: skip
+COMPARISONS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+    ast.Is: lambda a, b: a is b, ast.IsNot: lambda a, b: a is not b,
+}  # fmt: skip
+LONGEST = 1_000_000  # a text or list that settings make longer than this is none that we need
+
+
+class Expressions:
+    """Works out expressions in a scope; calls of the project's own functions are handed to `run_function`."""
+
+    def __init__(self, run_function: Callable[[Function, Sequence[Value], Mapping[str, Value]], Value]) -> None:
+        self.run_function = run_function
+
+    def value(self, node: ast.expr | None, scope: Scope) -> Value:
+        """The value of an expression; UNKNOWN where it cannot be known."""
+        if node is None:
+            return None
+        scope.run.step()
+        worker = getattr(self, f"_{type(node).__name__.lower()}", None)
+        return worker(node, scope) if worker else UNKNOWN
+
+    # --- simple ones
+
+    def _constant(self, node: ast.Constant, _scope: Scope) -> Value:
+        return node.value
+
+    def _name(self, node: ast.Name, scope: Scope) -> Value:
+        if node.id in scope.names:
+            return scope.names[node.id]
+        if node.id == "__file__":
+            return str(library.ROOT / scope.path)
+        if node.id == "__name__":
+            return scope.module
+        return Dotted(node.id) if node.id in library.BUILTINS else UNKNOWN
+
+    def _attribute(self, node: ast.Attribute, scope: Scope) -> Value:
+        owner = self.value(node.value, scope)
+        if isinstance(owner, Dotted):
+            return scope.run.known.get(name := f"{owner.name}.{node.attr}", Dotted(name))
+        if isinstance(owner, (PurePosixPath, Url)):
+            found = library.attribute(owner, node.attr)
+            return Method(owner, node.attr) if isinstance(found, Unknown) else found
+        if isinstance(owner, Scope):
+            return owner.names.get(node.attr, UNKNOWN)
+        if isinstance(owner, Reader) and node.attr == "ENVIRON":
+            return Dotted("os.environ")
+        return Method(owner, node.attr)
+
+    def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
+        owner, key = self.value(node.value, scope), self._key(node.slice, scope)
+        if owner == Dotted("os.environ") and isinstance(key, str):
+            return scope.variable(key, node, required=True)
+        if isinstance(owner, Unknown) or isinstance(key, Unknown):
+            return Unknown(variables_of(owner, key))
+        try:
+            return decided_by(owner[key], getattr(owner, "variables", ()))
+        except Exception:  # noqa: BLE001 - as with every operation here: then it is not known
+            return Unknown(variables_of(owner, key))
+
+    def _key(self, node: ast.expr, scope: Scope) -> Value:
+        if isinstance(node, ast.Slice):
+            bounds = [self.value(part, scope) for part in (node.lower, node.upper, node.step)]
+            return UNKNOWN if any(isinstance(bound, Unknown) for bound in bounds) else slice(*bounds)
+        return self.value(node, scope)
+
+    # --- containers
+
+    def _list(self, node: ast.List, scope: Scope) -> Value:
+        return list(self._elements(node.elts, scope))
+
+    def _tuple(self, node: ast.Tuple, scope: Scope) -> Value:
+        return tuple(self._elements(node.elts, scope))
+
+    def _set(self, node: ast.Set, scope: Scope) -> Value:
+        return list(self._elements(node.elts, scope))
+
+    def _elements(self, nodes: Sequence[ast.expr], scope: Scope) -> Iterator[Value]:
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                inner = self.value(node.value, scope)
+                yield from inner if isinstance(inner, (list, tuple)) else ()
+            else:
+                yield self.value(node, scope)
+
+    def _dict(self, node: ast.Dict, scope: Scope) -> Value:
+        made: dict[Value, Value] = {}
+        for key, item in zip(node.keys, node.values, strict=True):
+            if key is None:
+                inner = self.value(item, scope)
+                made |= inner if isinstance(inner, dict) else {}
+                continue
+            name = self.value(key, scope)
+            if isinstance(name, (str, int, float, tuple)) or name is None:
+                made[name] = self.value(item, scope)
+        return made
+
+    def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:
+        parts = [self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values]
+        if any(isinstance(part, Unknown) for part in parts):
+            return Unknown(variables_of(parts))
+        return decided_by("".join(str(part) for part in parts), variables_of(parts))
+
+    def _listcomp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope) -> Value:
+        return self._comprehension(node, node.elt, scope)
+
+    _setcomp = _generatorexp = _listcomp
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, made: ast.expr, scope: Scope) -> Value:
+        [first, *more] = node.generators
+        source = self.value(first.iter, scope)
+        if more or not isinstance(source, (list, tuple, dict)) or not isinstance(first.target, ast.Name):
+            return Unknown(variables_of(source))
+        inner = scope.child()
+        found: list[Value] = []
+        for item in list(source)[:1000]:
+            inner.names[first.target.id] = item
+            if all(self.truth(self.value(test, inner)) is not False for test in first.ifs):
+                found.append(self.value(made, inner))
+        return decided_by(found, getattr(source, "variables", ()))
+
+    # --- operators
+
+    def _binop(self, node: ast.BinOp, scope: Scope) -> Value:
+        left, right = self.value(node.left, scope), self.value(node.right, scope)
+        names = variables_of(left, right)
+        work = OPERATORS.get(type(node.op))
+        if work is None or isinstance(left, (Unknown, EnvNone)) or isinstance(right, (Unknown, EnvNone)):
+            return Unknown(names)
+        if isinstance(left, PurePosixPath) and isinstance(node.op, ast.Div):
+            return library.method(left, "joinpath", [right], {})
+        if isinstance(node.op, ast.Mult) and not all(isinstance(side, (int, float)) for side in (left, right)):
+            return Unknown(names)  # "x" * 10**9 is none that settings need
+        try:
+            made = work(left, right)
+        except Exception:  # noqa: BLE001 - then it is not known
+            return Unknown(names)
+        # What decides one element of a list does not decide the list.
+        return decided_by(made, names) if isinstance(made, (str, int)) else made
+
+    def _boolop(self, node: ast.BoolOp, scope: Scope) -> Value:
+        names: tuple[str, ...] = ()
+        found: Value = None
+        for part in node.values:
+            found = self.value(part, scope)
+            names = (*names, *getattr(found, "variables", ()))
+            truth = self.truth(found)
+            if truth is None:
+                return Unknown(names)
+            if truth is isinstance(node.op, ast.Or):
+                break
+        return decided_by(found, names)
+
+    def _unaryop(self, node: ast.UnaryOp, scope: Scope) -> Value:
+        inner = self.value(node.operand, scope)
+        if isinstance(node.op, ast.Not):
+            truth = self.truth(inner)
+            return Unknown(variables_of(inner)) if truth is None else decided_by(not truth, variables_of(inner))
+        if isinstance(node.op, ast.USub) and isinstance(inner, (int, float)):
+            return decided_by(-inner, variables_of(inner))
+        return Unknown(variables_of(inner))
+
+    def _compare(self, node: ast.Compare, scope: Scope) -> Value:
+        if len(node.ops) != 1:
+            return UNKNOWN
+        left, right, kind = self.value(node.left, scope), self.value(node.comparators[0], scope), type(node.ops[0])
+        names = variables_of(left, right)
+        if right == Dotted("os.environ") and isinstance(left, str):
+            there = scope.run.is_set(left, scope.place(node))
+            return decided_by(there is (kind is ast.In), (left,))
+        if isinstance(left, (Unknown, Dotted)) or isinstance(right, (Unknown, Dotted)):
+            return Unknown(names)
+        scope.run.compared(names, left, right)
+        if kind in {ast.Is, ast.IsNot}:
+            same = is_none(left) if right is None else bool(left) is right if isinstance(right, bool) else left is right
+            return decided_by(same is (kind is ast.Is), names)
+        try:
+            plain = [None if is_none(side) else side for side in (left, right)]
+            return decided_by(bool(COMPARISONS[kind](*plain)), names)
+        except Exception:  # noqa: BLE001 - then it is not known
+            return Unknown(names)
+
+    def _ifexp(self, node: ast.IfExp, scope: Scope) -> Value:
+        test = self.value(node.test, scope)
+        truth = self.truth(test)
+        scope.run.decided(test)
+        if truth is None:
+            return Unknown(variables_of(test, self.value(node.body, scope), self.value(node.orelse, scope)))
+        return self.value(node.body if truth else node.orelse, scope)
+
+    @staticmethod
+    def truth(value: Value) -> bool | None:
+        """Whether a value counts as true; None where that is not known."""
+        return None if isinstance(value, (Unknown, Dotted, Method)) else bool(value)
+
+    # --- calls
+
+    def _call(self, node: ast.Call, scope: Scope) -> Value:
+        function = self.value(node.func, scope)
+        arguments = list(self._elements(node.args, scope))
+        options: dict[str, Value] = {}
+        for keyword in node.keywords:
+            inner = self.value(keyword.value, scope)
+            options |= {keyword.arg: inner} if keyword.arg else inner if isinstance(inner, dict) else {}
+        match function:
+            case Function():
+                return self.run_function(function, arguments, options)
+            case Reader():
+                return self._read(function, "", node, (arguments, options), scope)
+            case Method(owner=Reader() as reader, name=name):
+                return self._of_reader(reader, name, node, (arguments, options), scope)
+            case Method(owner=owner, name=name):
+                return library.method(owner, name, arguments, options)
+            case Dotted(name):
+                return self._of_package(name, node, (arguments, options), scope)
+        return Unknown(variables_of(function, arguments))
+
+    def _of_reader(
+        self, reader: Reader, name: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
+    ) -> Value:
+        if name in {"read_env", "read_envfile"}:
+            scope.run.env_file(given[0][0] if given[0] else given[1].get("path", given[1].get("env_file")), scope)
+            return None
+        if name == "prefixed" and given[0]:
+            return Reader(reader.kind, reader.scheme, reader.prefix + str(given[0][0]))
+        if library.is_cast(name):
+            return self._read(reader, name, node, given, scope)
+        return UNKNOWN
+
+    def _of_package(
+        self, name: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
+    ) -> Value:
+        arguments, options = given
+        name = library_name(name)
+        if name in {"os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop"}:
+            plain = Reader("os", {})
+            return self._read(plain, "", node, (arguments, {"default": None, **options} if len(arguments) < 2 else options), scope)  # noqa: PLR2004, E501
+        if name == "decouple.config":
+            return self._read(Reader("decouple", {}), "", node, given, scope)
+        if name == "dj_database_url.config":
+            return self._read(Reader("dj-database-url", {}), "db_url", node, ([], _named(given)), scope)
+        if name in CLASSES or name.endswith(".Env"):  # others are made after django-environ and environs
+            return Reader(CLASSES.get(name, "environs"), {key: value for key, value in options.items() if key.isupper()})
+        if name in {"dotenv.load_dotenv", "dotenv.read_dotenv"}:
+            scope.run.env_file(arguments[0] if arguments else options.get("dotenv_path"), scope)
+            return True
+        if name in {"environ.Env.read_env"}:
+            scope.run.env_file(arguments[0] if arguments else None, scope)
+            return None
+        return library.call(name, arguments, options)
+
+    def _read(
+        self, reader: Reader, method: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
+    ) -> Value:
+        return scope.read(reader, method, given, node)
+
+
+def library_name(name: str) -> str:
+    """The usual name of what a package offers at several places."""
+    return {"environ.environ.Env": "environ.Env", "os.environb.get": "os.environ.get"}.get(name, name)
+
+
+def _named(given: tuple[list[Value], dict[str, Value]]) -> dict[str, Value]:
+    """The arguments of dj_database_url.config(env=…, default=…), by name; what is left out has a default there."""
+    arguments, options = given
+    return {"default": "", **dict(zip(("env", "default"), arguments, strict=False)), **options}
+
+
+__all__ = ["Expressions", "NotSet"]

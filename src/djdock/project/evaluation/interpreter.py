@@ -1,0 +1,351 @@
+"""Statements of settings modules: assignments, branches, imports of the project's own modules. Nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+
+from djdock.project.evaluation.expressions import Expressions
+from djdock.project.evaluation.readers import NotSet
+from djdock.project.evaluation.scope import Function, Run, Scope, TooLong
+from djdock.project.evaluation.values import UNKNOWN, Dotted, Method, Unknown, Value, variables_of
+from djdock.project.files import Files
+from djdock.project.source import parse
+
+# Modules of the project that settings import, and theirs; more than any project has.
+MOST_MODULES = 200
+DEEPEST_CALL = 20
+# What `manage.py runserver` would find there.
+SYSTEM: Mapping[str, Value] = {
+    "sys.argv": ["manage.py", "runserver"],
+    "sys.platform": "linux",
+    "os.name": "posix",
+    "os.sep": "/",
+    "os.environ": Dotted("os.environ"),
+    "sys.version_info": (3, 13, 0),
+}
+
+
+class Missing(Exception):
+    """A module of the project is not there; args[0] is its dotted name."""
+
+
+class Returned(Exception):
+    """A function's `return`."""
+
+    def __init__(self, value: Value) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Raised(Exception):
+    """The settings themselves raise; args[0] is the statement, args[1] the place."""
+
+
+@dataclass
+class Interpreter:
+    """One run over a settings module and what it imports.
+
+    Attributes:
+        folder: of manage.py: where absolute imports of the project begin.
+        assigned: for each name at module level the places that give it a value, in order.
+        raised: what the settings raise themselves in this environment, with the place.
+        missing: modules of the project that they import and that are not there, with the place.
+    """
+
+    files: Files
+    folder: str
+    run: Run
+    assigned: dict[str, list[str]] = field(default_factory=dict)
+    raised: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    modules: dict[str, Scope] = field(default_factory=dict)
+    depth: int = 0
+
+    def __post_init__(self) -> None:
+        self.run.known.update(SYSTEM)
+        self.expressions = Expressions(self._call)
+        self.in_try = 0
+
+    # --- modules
+
+    def module(self, name: str, path: str) -> Scope:
+        """The names of a module, worked out once."""
+        if path in self.modules:
+            return self.modules[path]
+        if len(self.modules) > MOST_MODULES:
+            raise TooLong
+        scope = Scope(self.run, name, path)
+        self.modules[path] = scope
+        self.block(parse(self.files.read(path) or "", path).body, scope)
+        return scope
+
+    def find(self, name: str) -> str | None:
+        """The path of one of the project's modules."""
+        stem = "/".join(part for part in (self.folder, *name.split(".")) if part)
+        return next((path for path in (f"{stem}/__init__.py", f"{stem}.py") if self.files.read(path) is not None), None)
+
+    # --- statements
+
+    def block(self, statements: Sequence[ast.stmt], scope: Scope) -> None:
+        for statement in statements:
+            self.run.step()
+            worker = getattr(self, f"_{type(statement).__name__.lower()}", None)
+            if worker is None:
+                continue
+            try:
+                worker(statement, scope)
+            except NotSet as error:
+                if self.in_try:
+                    raise
+                self._unknown(statement, scope, (str(error.args[0]),))
+            except RecursionError:
+                self._unknown(statement, scope, ())
+
+    def _unknown(self, statement: ast.stmt, scope: Scope, names: tuple[str, ...]) -> None:
+        targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+        for target in targets:
+            if isinstance(target, ast.Name):
+                self._set(target, Unknown(names), scope)
+
+    def _assign(self, node: ast.Assign, scope: Scope) -> None:
+        value = self.expressions.value(node.value, scope)
+        for target in node.targets:
+            self._set(target, value, scope)
+
+    def _annassign(self, node: ast.AnnAssign, scope: Scope) -> None:
+        if node.value is not None:
+            self._set(node.target, self.expressions.value(node.value, scope), scope)
+
+    def _augassign(self, node: ast.AugAssign, scope: Scope) -> None:
+        combined = ast.copy_location(ast.BinOp(_as_load(node.target), node.op, node.value), node)
+        self._set(node.target, self.expressions.value(combined, scope), scope)
+
+    def _set(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        match target:
+            case ast.Name(id=name):
+                scope.names[name] = value
+                self.assigned.setdefault(name, []).append(scope.place(target))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                known = isinstance(value, (list, tuple)) and len(value) == len(parts)
+                for index, part in enumerate(parts):
+                    self._set(part, value[index] if known else UNKNOWN, scope)
+            case ast.Subscript(value=owner_node, slice=key_node):
+                owner, key = self.expressions.value(owner_node, scope), self.expressions.value(key_node, scope)
+                if root := _root(target):
+                    self.assigned.setdefault(root, []).append(scope.place(target))
+                if isinstance(owner, (dict, list)) and not isinstance(key, Unknown):
+                    try:
+                        owner[key] = value
+                    except (TypeError, IndexError):
+                        return
+            case ast.Attribute():
+                owner = self.expressions.value(target.value, scope)
+                if isinstance(owner, Dotted):
+                    self.run.known[f"{owner.name}.{target.attr}"] = value
+
+    def _delete(self, node: ast.Delete, scope: Scope) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                scope.names.pop(target.id, None)
+            elif isinstance(target, ast.Subscript):
+                owner, key = self.expressions.value(target.value, scope), self.expressions.value(target.slice, scope)
+                if isinstance(owner, dict) and isinstance(key, str):
+                    owner.pop(key, None)
+
+    def _expr(self, node: ast.Expr, scope: Scope) -> None:
+        call = node.value
+        if isinstance(call, ast.Call) and (root := _root(call.func)):
+            self.assigned.setdefault(root, []).append(scope.place(node)) if root in scope.names else None
+            if root == "include":
+                self._include(call, scope)
+                return
+        self.expressions.value(call, scope)
+
+    def _include(self, call: ast.Call, scope: Scope) -> None:
+        """django-split-settings: include("base.py", optional("local.py"))."""
+        for argument in call.args:
+            inner = argument.args[0] if isinstance(argument, ast.Call) and argument.args else argument
+            name = self.expressions.value(inner, scope)
+            if not isinstance(name, str):
+                continue
+            folder = PurePosixPath(scope.path).parent
+            for path in self._matching(folder, str(name)):
+                inner_scope = Scope(self.run, scope.module, path, scope.names)
+                self.block(parse(self.files.read(path) or "", path).body, inner_scope)
+
+    def _matching(self, folder: PurePosixPath, pattern: str) -> list[str]:
+        base = folder / PurePosixPath(pattern).parent
+        names = [name for name in self.files.names(str(base)) if PurePosixPath(name).match(PurePosixPath(pattern).name)]
+        return [str(base / name) for name in names if name.endswith(".py")]
+
+    def _if(self, node: ast.If, scope: Scope) -> None:
+        test = self.expressions.value(node.test, scope)
+        self.run.decided(test)
+        truth = self.expressions.truth(test)
+        if truth is not None:
+            self.block(node.body if truth else node.orelse, scope)
+            return
+        before = dict(scope.names)
+        self.block(node.body, scope)
+        otherwise = Scope(self.run, scope.module, scope.path, before)
+        self.block(node.orelse, otherwise)
+        # Where it is not known which branch is taken: what only one of them sets is taken from it.
+        scope.names.update({name: value for name, value in otherwise.names.items() if name not in scope.names})
+
+    def _try(self, node: ast.Try, scope: Scope) -> None:
+        self.in_try += 1
+        try:
+            self.block(node.body, scope)
+        except (Missing, NotSet, Raised) as error:
+            self.in_try -= 1
+            if not node.handlers:
+                self.block(node.finalbody, scope)
+                raise
+            self.block(_handler(node, error).body, scope)
+        else:
+            self.in_try -= 1
+            self.block(node.orelse, scope)
+        self.block(node.finalbody, scope)
+
+    def _with(self, node: ast.With, scope: Scope) -> None:
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._set(item.optional_vars, self.expressions.value(item.context_expr, scope), scope)
+        self.block(node.body, scope)
+
+    def _for(self, node: ast.For, scope: Scope) -> None:
+        source = self.expressions.value(node.iter, scope)
+        if self.depth and isinstance(source, Unknown):
+            raise Returned(source)  # what a function finds in a loop over the unknown is not known
+        for item in list(source)[:1000] if isinstance(source, (list, tuple, dict)) else ():
+            self._set(node.target, item, scope)
+            self.block(node.body, scope)
+
+    def _raise(self, node: ast.Raise, scope: Scope) -> None:
+        text = ast.unparse(node)[:200]
+        if self.in_try or self.depth:
+            raise Raised(text, scope.place(node))
+        self.raised.append((text, scope.place(node)))
+
+    def _functiondef(self, node: ast.FunctionDef, scope: Scope) -> None:
+        scope.names[node.name] = Function(node, scope)
+
+    def _return(self, node: ast.Return, scope: Scope) -> None:
+        raise Returned(self.expressions.value(node.value, scope))
+
+    # --- imports
+
+    def _import(self, node: ast.Import, scope: Scope) -> None:
+        for alias in node.names:
+            top = alias.name.partition(".")[0]
+            found = self.find(alias.name)
+            if found:
+                scope.names[alias.asname or top] = self.module(alias.name, found)
+            else:
+                scope.names[alias.asname or top] = self.run.known.get(alias.name, Dotted(alias.name if alias.asname else top))
+
+    def _importfrom(self, node: ast.ImportFrom, scope: Scope) -> None:
+        name = self._absolute(node, scope)
+        path = self.find(name)
+        for alias in node.names:
+            inner = self.find(f"{name}.{alias.name}") if alias.name != "*" else None
+            if path is None and inner is None:
+                self._from_elsewhere(node, name, alias, scope)
+            elif alias.name == "*":
+                assert path is not None  # noqa: S101 - else the branch above was taken
+                taken = {key: value for key, value in self.module(name, path).names.items() if key[0] != "_"}
+                scope.names.update(taken)
+            elif inner and (path is None or alias.name not in self.module(name, path).names):
+                scope.names[alias.asname or alias.name] = self.module(f"{name}.{alias.name}", inner)
+            elif path is not None:
+                scope.names[alias.asname or alias.name] = self.module(name, path).names.get(alias.name, UNKNOWN)
+
+    def _from_elsewhere(self, node: ast.ImportFrom, name: str, alias: ast.alias, scope: Scope) -> None:
+        own = bool(node.level) or self._is_own(name)
+        if own:
+            if self.in_try:
+                raise Missing(name)
+            self.missing.append((name, scope.place(node)))
+        elif alias.name != "*":
+            dotted = f"{name}.{alias.name}"
+            scope.names[alias.asname or alias.name] = self.run.known.get(dotted, Dotted(dotted))
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a module would be one of the project's, by the name of its package."""
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return False
+        folder = f"{self.folder}/{top}" if self.folder else top
+        return "." in name and self.files.read(f"{folder}/__init__.py") is not None
+
+    def _absolute(self, node: ast.ImportFrom, scope: Scope) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = scope.module.split(".")
+        package = parts if scope.path.endswith("/__init__.py") else parts[:-1]
+        kept = package[: len(package) - (node.level - 1)]
+        return ".".join((*kept, *([node.module] if node.module else [])))
+
+    # --- the project's own functions
+
+    def _call(self, function: Function, arguments: Sequence[Value], options: Mapping[str, Value]) -> Value:
+        if self.depth > DEEPEST_CALL:
+            return UNKNOWN
+        inner = function.scope.child()
+        inner.names |= self._bound(function, arguments, options)
+        if isinstance(function.node, ast.Lambda):
+            return self.expressions.value(function.node.body, inner)
+        self.depth += 1
+        try:
+            self.block(function.node.body, inner)
+        except Returned as returned:
+            return returned.value
+        except Raised as raised:
+            if self.in_try:
+                raise
+            self.raised.append((raised.args[0], raised.args[1]))
+            return Unknown(variables_of(list(arguments)))
+        finally:
+            self.depth -= 1
+        return None
+
+    def _bound(self, function: Function, arguments: Sequence[Value], options: Mapping[str, Value]) -> dict[str, Value]:
+        taken = function.node.args
+        names = [argument.arg for argument in (*taken.posonlyargs, *taken.args)]
+        bound: dict[str, Value] = {}
+        for name, default in zip(reversed(names), reversed(taken.defaults), strict=False):
+            bound[name] = self.expressions.value(default, function.scope)
+        for argument, default_node in zip(taken.kwonlyargs, taken.kw_defaults, strict=True):
+            bound[argument.arg] = self.expressions.value(default_node, function.scope)
+        bound |= dict(zip(names, arguments, strict=False)) | dict(options)
+        return {name: UNKNOWN for name in names} | bound
+
+
+def _handler(node: ast.Try, error: Exception) -> ast.ExceptHandler:
+    """The handler that fits best: of a missing module the one for ImportError, of a variable the one for KeyError."""
+    wanted = {Missing: ("ImportError", "ModuleNotFoundError"), NotSet: ("KeyError", "ImproperlyConfigured")}
+    names = wanted.get(type(error), ())
+    for handler in node.handlers:
+        if handler.type is not None and any(name in ast.unparse(handler.type) for name in names):
+            return handler
+    return node.handlers[0]
+
+
+def _root(node: ast.expr) -> str | None:
+    """The name that a chain of attributes and subscripts begins with: DATABASES in `DATABASES["default"].update`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    again = ast.parse(ast.unparse(target), mode="eval").body
+    return ast.copy_location(again, target)
+
+
+

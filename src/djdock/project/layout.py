@@ -1,0 +1,285 @@
+"""Where things are: the project's root, its manage.py, and the settings module that development runs on."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from djdock.errors import Problem
+from djdock.project.answer import Answer
+from djdock.project.evaluation import evaluate
+from djdock.project.files import Files
+from djdock.project.source import parse
+
+MANAGE = "manage.py"
+VARIABLE = "DJANGO_SETTINGS_MODULE"
+# Folders of other people's code, and those of tools.
+FOREIGN = frozenset(
+    {"node_modules", "site-packages", "venv", "env", "__pycache__", "build", "dist", "bower_components", "vendor"}
+)
+# What a folder is called that holds no site of its own but something to try things with.
+SIDE = frozenset(
+    {"tests", "test", "testproject", "test_project", "example", "examples", "example_project", "sample", "samples",
+     "demo", "docs", "doc", "sandbox", "benchmarks", "testing", "fixtures", "project_template", "templates"}
+)  # fmt: skip
+# The files that make a folder the home of a project of its own.
+HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock", "requirements",
+        "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile",
+        "Procfile", ".git", "djdock.toml")  # fmt: skip
+DEPLOYED = frozenset({"Procfile", "Dockerfile", "compose.yaml", "docker-compose.yml", "app.json", "fly.toml", "render.yaml"})
+# Names of settings modules, the best for development first.
+DEVELOPMENT = ("local", "dev", "development", "docker", "base", "common", "default", "defaults", "settings", "main")
+PRODUCTION = frozenset({"production", "prod", "staging", "deploy", "heroku"})
+DEEPEST, MOST_FOLDERS = 4, 4000
+# Files beside manage.py's own that may name a settings module.
+TOLD = ("pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml", "Procfile", ".env", ".env.example", "compose.yaml",
+        "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile", "app.json")  # fmt: skip
+NAMED = re.compile(rf"{VARIABLE}[\"']?\s*[:=,]\s*[\"']?([A-Za-z_][\w.]*)")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are, relative to the root.
+
+    Attributes:
+        settings: the dotted name of the module that is used.
+        named: the one that manage.py names; another one than `settings` has to be told by DJANGO_SETTINGS_MODULE.
+        others: further manage.py files, that were not chosen.
+    """
+
+    manage: Answer[str]
+    settings: Answer[str]
+    settings_file: str
+    named: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of manage.py, empty where it is the root."""
+        return str(PurePosixPath(self.manage.value).parent).removeprefix(".")
+
+
+def read(files: Files, manage: str | None = None, settings: str | None = None) -> Layout:
+    """Finds manage.py and the settings module.
+
+    Args:
+        manage, settings: what the person has said.
+
+    Raises:
+        Problem: there is none, or several with nothing to choose by.
+    """
+    found = [manage] if manage else candidates(files)
+    chosen = _choose(files, found, asked=bool(manage))
+    others = tuple(path for path in (found if manage is None else ()) if path != chosen.value)
+    source = files.read(chosen.value)
+    if source is None:
+        raise Problem(f"There is no {chosen.value} here.", hint=_how_to_name(candidates(files)))
+    folder = str(PurePosixPath(chosen.value).parent).removeprefix(".")
+    named, line = _named(source, chosen.value)
+    if settings:
+        wanted = Answer(settings, "--settings")
+    else:
+        wanted = _development(files, folder, named, f"{chosen.value}:{line}", chosen.value)
+    path = find_module(files, folder, wanted.value)
+    if path is None:
+        raise _no_module(files, folder, wanted, chosen.value)
+    return Layout(chosen, wanted, path, named, others)
+
+
+def candidates(files: Files) -> list[str]:
+    """The manage.py files of Django projects, those nearest to the root first."""
+    found: list[str] = []
+    folders = [("", 0)]
+    seen = 0
+    while folders and seen < MOST_FOLDERS:
+        folder, depth = folders.pop(0)
+        seen += 1
+        names = files.names(folder)
+        prefix = f"{folder}/" if folder else ""
+        if MANAGE in names and _is_django(files.read(prefix + MANAGE) or ""):
+            found.append(prefix + MANAGE)
+        if depth < DEEPEST:
+            folders += [
+                (prefix + name.rstrip("/"), depth + 1)
+                for name in names
+                if name.endswith("/") and not name.startswith(".") and name.rstrip("/") not in FOREIGN
+            ]
+    return found
+
+
+def _is_django(source: str) -> bool:
+    return VARIABLE in source or "execute_from_command_line" in source or "execute_manager" in source
+
+
+def _choose(files: Files, found: list[str], *, asked: bool) -> Answer[str]:
+    if asked:
+        return Answer(found[0], "as asked")
+    if not found:
+        raise Problem(
+            "There is no Django project here: no manage.py in this folder or below.",
+            hint="cd into your project, or make a new one: djdock new NAME",
+        )
+    if found[0] == MANAGE:
+        return Answer(MANAGE, "in the root")
+    if len(found) == 1:
+        return Answer(found[0], "the only one")
+    ranks = {path: _rank(files, path) for path in found}
+    best = max(ranks.values())
+    winners = [path for path, rank in ranks.items() if rank == best]
+    if len(winners) == 1:
+        return Answer(winners[0], _reason(best))
+    raise Problem(
+        f"There are {len(found)} Django projects here, and nothing tells which one is meant: {', '.join(found[:20])}.",
+        hint=_how_to_name(winners),
+    )
+
+
+def _rank(files: Files, path: str) -> tuple[bool, bool, bool, int]:
+    """The better the evidence that a manage.py is the site's, the higher."""
+    folder = PurePosixPath(path).parent
+    names = set(files.names(str(folder)))
+    side = any(part.lower() in SIDE for part in folder.parts)
+    told = any(f"{path}" in (files.read(name) or "") or f"cd {folder}" in (files.read(name) or "")
+               for name in TOLD if name in set(files.names()))  # fmt: skip
+    return not side, told, bool(names & DEPLOYED), -len(folder.parts)
+
+
+def _reason(rank: tuple[bool, bool, bool, int]) -> str:
+    _site, told, deployed, _depth = rank
+    return "named by other files" if told else "the only one with files to deploy it" if deployed else "nearest to the root"
+
+
+def _how_to_name(paths: list[str]) -> str:
+    first = paths[0] if paths else "FOLDER/manage.py"
+    return f"djdock init --manage {first}\nOr cd into the folder of the one that you mean, and try again there."
+
+
+# --- settings
+
+
+def _named(source: str, path: str) -> tuple[str, int]:
+    """The settings module that manage.py names, and the line; empty where it names none."""
+    for node in ast.walk(parse(source, path)):
+        match node:
+            case (
+                ast.Call(func=ast.Attribute(attr="setdefault"), args=[ast.Constant(value=str(key)), value])
+                | ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str(key)))], value=value)
+            ) if key == VARIABLE:
+                names = [str(part.value) for part in ast.walk(value) if isinstance(part, ast.Constant) and _is_dotted(part.value)]
+                if names:
+                    return names[-1], node.lineno
+    return "", 0
+
+
+def _is_dotted(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", value) is not None and value != VARIABLE
+
+
+def find_module(files: Files, folder: str, name: str) -> str | None:
+    """The path of a module, looked for from a folder on."""
+    stem = "/".join(part for part in (folder, *name.split(".")) if part)
+    return next((path for path in (f"{stem}/__init__.py", f"{stem}.py") if files.read(path) is not None), None)
+
+
+def _development(files: Files, folder: str, named: str, source: str, manage: str) -> Answer[str]:
+    """The settings that development runs on: manage.py's, unless these are empty, missing or for production."""
+    path = find_module(files, folder, named) if named else None
+    if path and named.rpartition(".")[2] not in PRODUCTION and _is_whole(files, named, path):
+        return Answer(named, source)
+    for name, place in (*_told(files, folder), *_siblings(files, folder, named)):
+        other = find_module(files, folder, name)
+        if other and name.rpartition(".")[2] not in PRODUCTION and _is_whole(files, name, other):
+            return Answer(name, place)
+    if path:
+        return Answer(named, source)
+    return Answer(named or "settings", source if named else manage)
+
+
+def _is_whole(files: Files, name: str, path: str) -> bool:
+    """Whether a module is more than an empty package: Django cannot do without these names."""
+    try:
+        values = evaluate(files, name, path).values
+    except Problem:
+        return True  # its syntax error is the thing to tell
+    return any(key in values for key in ("INSTALLED_APPS", "ROOT_URLCONF", "DATABASES", "SECRET_KEY")) or any(
+        type(value).__name__ == "Class" for value in values.values()
+    )
+
+
+def _told(files: Files, folder: str) -> Iterator[tuple[str, str]]:
+    """Settings modules that other files name, with the place."""
+    for place in dict.fromkeys(("", folder)):
+        for name in TOLD:
+            path = f"{place}/{name}" if place else name
+            for number, line in enumerate((files.read(path) or "").splitlines(), start=1):
+                if match := NAMED.search(line):
+                    yield match[1], f"{path}:{number}"
+    for name in ("wsgi.py", "asgi.py"):
+        for package in files.names(folder):
+            path = "/".join(part for part in (folder, package.rstrip("/"), name) if part)
+            source = files.read(path) if package.endswith("/") else None
+            if source and (match := NAMED.search(source.replace("\n", " "))):
+                yield match[1], path
+
+
+def _siblings(files: Files, folder: str, named: str) -> Iterator[tuple[str, str]]:
+    """Modules in or beside the package of the named one, the best for development first."""
+    parent = named.rpartition(".")[0]
+    for package in dict.fromkeys((named, parent)):
+        base = "/".join(part for part in (folder, *package.split(".")) if part)
+        names = files.names(base) if package else []
+        there = {name.removesuffix(".py").rstrip("/") for name in names}
+        for word in DEVELOPMENT:
+            if word in there:
+                yield f"{package}.{word}", f"{base}/{word}"
+    for package in files.names(folder):
+        if package.endswith("/") and "settings.py" in files.names(f"{folder}/{package}".strip("/")):
+            yield f"{package.rstrip('/')}.settings", f"{package}settings.py"
+
+
+def _no_module(files: Files, folder: str, wanted: Answer[str], manage: str) -> Problem:
+    placeholder = re.search(r"\{\{|\{%|project_name", (files.read(manage) or "") + wanted.value)
+    if placeholder:
+        return Problem(
+            f"This is a template for projects, not a project: {manage} holds a placeholder for the project's name.",
+            hint="Make a project from it first, as its README says: django-admin startproject --template …, cookiecutter or "
+            "copier; then `djdock up` in the new project.",
+        )
+    stem = wanted.value.replace(".", "/")
+    return Problem(
+        f"{wanted.source} names the settings module {wanted.value}, and there is no {stem}.py"
+        f"{f' in {folder}' if folder else ''}.",
+        hint="Name the right one: djdock init --settings MODULE\nOr bring the file back: git status shows what is missing.",
+    )
+
+
+# --- the root
+
+
+def find_root(start: Path) -> Path | None:
+    """The root of the project that a folder is in, or that lies below it; None where there is no manage.py at all.
+
+    What djdock already knows wins; else the nearest folder upwards that is the home of a project (see HOME) and holds
+    manage.py in it or below.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / ".djdock/state.json").is_file():
+            return folder
+        if (folder / MANAGE).is_file():
+            return _home(folder)
+        if (folder / ".git").exists():
+            break
+    return start
+
+
+def _home(folder: Path) -> Path:
+    for place in (folder, *folder.parents):
+        if any((place / name).exists() for name in HOME):
+            return place
+        if (place / ".git").exists():
+            break
+    return folder
