@@ -222,6 +222,19 @@ def down() -> None:
 
 
 @cli.command()
+@click.option("--force", is_flag=True, help="Files too that you have edited since; your text is kept aside.")
+def undo(force: bool) -> int:
+    """Take back what the last `init` did to the files.
+
+    Stops what runs, and restores every byte. Files that you have edited since
+    are kept and named (exit code 1). The data stay.
+    """
+    from djdock.commands import undo as command
+
+    return command.undo(force=force)
+
+
+@cli.command()
 @click.argument("shell_name", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell_name: str) -> None:
     """Print a script that makes SHELL complete djdock's commands.

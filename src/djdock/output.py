@@ -16,10 +16,14 @@ from djdock.errors import Problem
 
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
 # Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
-Outcome = Literal["create", "change", "same", "skip", "start", "stop", "migrate", "engine", "ready"]
+Outcome = Literal[
+    "create", "change", "remove", "conflict", "same", "skip", "start", "stop", "migrate", "engine", "ready"
+]
 COLOURS: dict[Outcome, str] = {
     "create": "green",
     "change": "yellow",
+    "remove": "yellow",
+    "conflict": "bold red",
     "same": "grey",
     "skip": "grey",
     "start": "green",

@@ -15,6 +15,10 @@ from pathlib import Path
 from djdock.errors import Problem
 
 FOLDER = ".djdock"
+# In it: each generated file as djdock wrote it last, which a later version is merged on top of.
+GENERATED = "generated"
+# In it: what Python keeps of the project's modules when djdock runs them, so that the tree stays as it was.
+CACHE = "pycache"
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ They come before the command: `djdock --no-color status`
 Results go to standard output, progress and problems to standard error. Colours and progress are shown in terminals
 only; `NO_COLOR=1` (any value) leaves colours out there too.
 
-The first word of a line says what happened: `create`, `change`, `start`, `stop`, `migrate`; `same` and `skip` mean that
-nothing did.
+The first word of a line says what happened: `create`, `change`, `remove`, `start`, `stop`, `migrate`; `same` and `skip`
+mean that nothing did; `conflict` means that you have to choose.
 
 `djdock status --json` is for programs:
 

@@ -23,7 +23,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("commands",),  # one story each
     ("engines",),  # RUN
     ("compose", "embedded"),  # what the engine with Docker and the one without are made of
-    ("database", "apply", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
+    ("journal",),  # WRITE, so that it can be taken back
+    ("database", "apply", "merge", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
     ("machine", "state", "fingerprint", "plan"),  # this machine, this checkout; DECIDE
     ("project",),  # READ
     ("process", "service"),  # the gate to other programs; a word that all use

@@ -178,7 +178,13 @@ def environment(checkout: Checkout) -> dict[str, str]:
     """The variables of the project's processes: the person's own, and over them what .env says."""
     kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     path = os.pathsep.join((str(virtual_environment.programs(checkout.root)), os.environ.get("PATH", os.defpath)))
-    return {**kept, **checkout.values, "VIRTUAL_ENV": str(checkout.root / virtual_environment.NAME), "PATH": path}
+    own = {
+        "VIRTUAL_ENV": str(checkout.root / virtual_environment.NAME),
+        "PATH": path,
+        # No __pycache__ folders in the person's tree. Not PYTHONDONTWRITEBYTECODE: each start would compile all anew.
+        "PYTHONPYCACHEPREFIX": str(checkout.root / state.FOLDER / state.CACHE),
+    }
+    return {**kept, **checkout.values, **own}
 
 
 def _manage(checkout: Checkout, name: str, progress: Progress) -> None:

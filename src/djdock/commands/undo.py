@@ -1,0 +1,124 @@
+"""`djdock undo`: the files as they were before the last `init`; the data stay."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from djdock import journal, output, state
+from djdock.commands import checkout as checkouts
+from djdock.embedded import location
+from djdock.engines import docker
+from djdock.errors import Problem
+from djdock.journal import Undone
+from djdock.project import checkout as project_checkout
+from djdock.service import DATABASE
+
+# What is in .djdock and can be found out or made again; the rest is data.
+DISPOSABLE = ("state.json", "logs", state.CACHE, state.GENERATED)
+# What stays for the sake of what stays.
+OWN = {"lock", "lock.owner", ".gitignore"}
+DONE, SOMETHING_KEPT = 0, 1
+
+
+def undo(*, force: bool) -> int:
+    """Takes back what the last `init` did to the project in the current folder; gives 1 where edited files were kept.
+
+    Raises:
+        Problem: there is nothing to undo, or something cannot be written; the tree is then as it was.
+    """
+    root = journal.find(Path.cwd())
+    if root is None:
+        raise journal.nothing_to_undo()
+    with state.lock(root, "undo"):
+        interrupted = journal.recover(root)
+        if interrupted.init:
+            _show_recovered(interrupted)
+            kept, last = False, interrupted.last
+        else:
+            journal.check_undoable(root)
+            stays = _stop(root)
+            undone = journal.undo(root, force=force)
+            _show(root, undone)
+            kept, last = bool(undone.kept), undone.last
+            if stays:
+                output.outcome("same", stays, "data are never taken away")
+        if last:
+            _forget(root)
+    if last:
+        _leave(root)
+    return SOMETHING_KEPT if kept else DONE
+
+
+def _stop(root: Path) -> str:
+    """Stops what runs, which needs files that go now; says where its data stay, or nothing where there are none."""
+    inside = location.data(root)
+    stays = f"the database in {inside}" if inside.exists() else ""
+    try:
+        checkout = project_checkout.read(root)
+        engine = checkouts.engine_of(checkout) if checkout else None
+        if checkout is None or engine is None:
+            return stays
+        for name in engine.down(checkout):
+            output.outcome("stop", name)
+        return f"the volume {checkout.compose_project}_{DATABASE}" if engine is docker else stays
+    except Problem as problem:
+        output.warn(f"{problem.cause} So it is not known whether anything still runs.")
+        return stays
+
+
+def _show_recovered(interrupted: journal.Recovered) -> None:
+    for path in interrupted.paths:
+        output.outcome("change", path, "as it was before the command that was interrupted")
+    if not interrupted.paths:
+        output.outcome("same", "the command that was interrupted had not changed anything yet")
+
+
+def _show(root: Path, undone: Undone) -> None:
+    for path in undone.restored:
+        output.outcome("change", path, "as it was")
+    for path in undone.removed:
+        output.outcome("remove", path)
+    for path in undone.left:
+        output.warn(f"{path} was made by djdock and could not be removed; what is left of it can go.")
+    for path, copy in undone.copies:
+        output.note(f"{path} as you had edited it: {_shown(copy, root)}")
+    for kept in undone.kept:
+        output.outcome("skip", kept.path, "you have edited it since")
+        if kept.original and (root / kept.path).exists():
+            original, now = _shown(kept.original, root), _shown(root / kept.path, root)
+            output.note(f"           the difference: git diff --no-index {original} {now}")
+    if undone.kept:
+        output.next_step("djdock undo --force  (takes these back too; what you have edited is kept aside)")
+    elif not (undone.restored or undone.removed):
+        output.outcome("same", "all files", "they were as before already")
+
+
+def _shown(path: Path, root: Path) -> str:
+    """A path as one would type it here."""
+    return os.path.relpath(path.absolute() if path.is_absolute() else root / path)
+
+
+def _forget(root: Path) -> None:
+    """Empties .djdock where djdock knew nothing of the project before; what finds the data again stays with them."""
+    place, known = root / state.FOLDER, state.load(root)
+    for name in DISPOSABLE:
+        path = place / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if {entry.name for entry in place.iterdir()} - OWN:
+        state.save(root, state.State(root=known.root, compose_project=known.compose_project))
+
+
+def _leave(root: Path) -> None:
+    """Takes the empty .djdock away; what is in it now came with the lock that was just let go."""
+    place = root / state.FOLDER
+    if {entry.name for entry in place.iterdir()} <= OWN:
+        for name in OWN:
+            (place / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another command has come meanwhile
+            place.rmdir()
