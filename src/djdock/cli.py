@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -97,23 +97,79 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
         up_command.up(up_command.Options())
 
 
+def chosen(command: Callable[..., None]) -> Callable[..., None]:
+    """The options for what cannot be read from a project."""
+    for option in (
+        click.option("--package-manager", metavar="NAME", help="Who installs the dependencies: uv, poetry, pdm, pipenv, pip …"),
+        click.option("--postgres", metavar="N", type=int, help="Major version of PostgreSQL.  [default: 18]"),
+        click.option("--python", metavar="X.Y", help="Python version.  [default: what the project says]"),
+        click.option("--settings", metavar="MODULE", help="Settings module.  [default: the one of manage.py]"),
+        click.option("--manage", metavar="PATH", help="The manage.py that is meant, where there are several."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("folder", required=False, metavar="[DIR]", type=click.Path(exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
+@click.option("--check", is_flag=True, help="With --dry-run: exit code 1 if something would change.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--replace", is_flag=True, help="Take over Docker files that the project has of its own.")
+@click.option("--engine", type=ENGINES, help="Where to try it.  [default: as before; else docker if it answers]")
+@click.option("--no-run", is_flag=True, help="Write the files, and do not try whether it runs.")
+@click.option("--json", "as_json", is_flag=True, help="What was found and what is to change, for programs.")
+@chosen
+def init(folder: str | None, **given: Any) -> int:
+    """Bring an existing project to PostgreSQL and Docker.
+
+    Reads the project in DIR (or here), shows what it needs as a diff, asks,
+    writes it, and makes sure that it runs. `djdock undo` takes it back.
+    """
+    from pathlib import Path
+
+    from djdock.commands import init as command
+    from djdock.project.configuration import Configuration
+
+    names = ("manage", "settings", "python", "postgres", "package_manager")
+    return command.init(
+        command.Options(
+            folder=Path(folder) if folder else None,
+            chosen=Configuration(**{name: given[name] for name in names}),
+            engine=given["engine"],
+            yes=given["yes"],
+            dry_run=given["dry_run"],
+            check=given["check"],
+            as_json=given["as_json"],
+            replace=given["replace"],
+            run=not given["no_run"],
+        )
+    )
+
+
 @cli.command()
 @click.option("--engine", type=ENGINES, help="Where to run.  [default: as before; else docker if it answers]")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), help="The site's port, from now on.")
 @click.option("--no-migrate", is_flag=True, help="Do not apply migrations.")
 @click.option("--open", "show", is_flag=True, help="Also show the site in the browser.")
-def up(engine: str | None, port: int | None, no_migrate: bool, show: bool) -> None:
+@click.option("-y", "--yes", is_flag=True, help="In a project that djdock does not know yet: do not ask.")
+@chosen
+def up(engine: str | None, port: int | None, no_migrate: bool, show: bool, **given: Any) -> None:
     """Start the database and the site, and say where it answers.
 
     Applies migrations, writes a .env where there is none, and waits for the
-    first page. What runs already is left alone.
+    first page. What runs already is left alone. In a project that djdock
+    does not know yet it first does what `djdock init` does.
 
     Engines: docker runs what compose.yaml says; embedded runs PostgreSQL and
     the site as processes of this machine, without Docker.
     """
     from djdock.commands import up as command
+    from djdock.project.configuration import Configuration
 
-    command.up(command.Options(engine=engine, port=port, migrate=not no_migrate, open=show))
+    names = ("manage", "settings", "python", "postgres", "package_manager")
+    wanted = Configuration(**{name: given[name] for name in names})
+    command.up(command.Options(engine, port, given["yes"], wanted, migrate=not no_migrate, open=show))
 
 
 @cli.command(context_settings=PASS_ON)

@@ -17,9 +17,11 @@ from djdock.errors import Problem
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
 # Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
 Outcome = Literal[
-    "create", "change", "remove", "conflict", "same", "skip", "start", "stop", "migrate", "engine", "ready"
-]
+    "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "start", "stop", "migrate", "engine",
+    "ready",
+]  # fmt: skip
 COLOURS: dict[Outcome, str] = {
+    "found": "cyan",
     "create": "green",
     "change": "yellow",
     "remove": "yellow",
@@ -29,6 +31,7 @@ COLOURS: dict[Outcome, str] = {
     "start": "green",
     "stop": "yellow",
     "migrate": "green",
+    "repair": "yellow",
     "engine": "cyan",
     "ready": "bold cyan",
 }
@@ -53,6 +56,24 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """A line for the person that is no result: goes to standard error, so pipes stay clean."""
     _echo(styled(text, "grey"), err=True)
+
+
+def confirm(question: str) -> bool:
+    """Asks the person, at a terminal; yes is what Enter means."""
+    return click.confirm(question, default=True, err=True)
+
+
+def is_asked() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def diff(text: str) -> None:
+    """A unified diff, indented below the line of its file."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in text.splitlines()[2:]:
+        colour = colours.get(line[:1])
+        _echo(" " * (WIDTH + 2) + (styled(line, colour) if colour else line))
 
 
 def next_step(command: str) -> None:

@@ -32,6 +32,7 @@ class State:
         web_pid, web_born: the site's process and when it started (seconds since the epoch), embedded engine only.
         web_port, web_given: the port that it was started on, and a fingerprint of the .env that it was given.
         environment: a fingerprint of what was installed.
+        manage: the path of manage.py, so that daily commands need not look for it.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
     """
 
@@ -44,6 +45,7 @@ class State:
     web_given: str = ""
     environment: str = ""
     settled: str = ""
+    manage: str = ""
 
 
 def folder(root: Path) -> Path:

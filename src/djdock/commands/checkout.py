@@ -17,12 +17,13 @@ from djdock.apply import apply
 from djdock.compose import containers
 from djdock.engines.engine import Engine
 from djdock.machine import ports
+from djdock.plan import database as database_plan
 from djdock.plan import dotenv
 from djdock.plan.change import Plan
 from djdock.project import checkout
 from djdock.project.checkout import Checkout
 from djdock.project.environment import Database
-from djdock.project.facts import Facts
+from djdock.project.facts import Facts, evaluation_of
 from djdock.project.files import Folder
 
 LETTERS = string.ascii_letters + string.digits
@@ -49,8 +50,8 @@ def machine(root: Path, name: str, database: str, user: str, *, salt: str = NO_S
         uid=os.getuid() if posix else 1000,
         gid=os.getgid() if posix else 1000,
         web_port=WEB_PORT,
-        database=Database(ports.HOST, port, database, user, _secret(32)),
-        secret_key=_secret(64),
+        database=Database(ports.HOST, port, database, user, new_secret(32)),
+        secret_key=new_secret(),
     )
 
 
@@ -70,7 +71,7 @@ def ensure(root: Path, facts: Facts) -> Checkout:
         output.outcome("create", change.path, change.why)
         found = checkout.require(root)
     elif is_foreign(found):
-        found = _renew(found)
+        found = _renew(found, facts)
     if not found.compose_project:
         found = update(found, {"COMPOSE_PROJECT_NAME": machine(root, facts.database_name, "", "").compose_project}, "")
     claim(found)
@@ -115,23 +116,33 @@ def engine_of(found: Checkout) -> Engine | None:
     return None if is_foreign(found) else engines.BY_NAME.get(state.load(found.root).engine)
 
 
-def _renew(found: Checkout) -> Checkout:
+def _renew(found: Checkout, facts: Facts) -> Checkout:
     """Gives a copy what two checkouts cannot share: ports, a password, the name of its containers and volumes."""
     known = state.load(found.root)
     made_for = OWN_NAME.fullmatch(found.compose_project)
     name = made_for["name"] if made_for else found.compose_project
     fresh = machine(found.root, name, found.database.name, found.database.user, salt=new_salt())
     values = {
-        "DATABASE_URL": fresh.database.url,
-        "POSTGRES_PASSWORD": fresh.database.password,
-        "DB_PORT": str(fresh.database.port),
+        **database_values(found.root, facts, fresh.database),
         "COMPOSE_PROJECT_NAME": fresh.compose_project,
         "WEB_PORT": str(ports.next_free(found.web_port + 1, frozenset({fresh.database.port}))),
     }
     origin = f"this is a copy of {known.root}" if known.root else f"it was made for {found.compose_project}"
     found = update(found, values, f"{origin}, and gets a database and ports of its own")
-    state.save(found.root, state.State(engine=known.engine, environment=known.environment))
+    state.save(found.root, state.State(engine=known.engine, environment=known.environment, manage=known.manage))
     return found
+
+
+def database_values(root: Path, facts: Facts, database: Database) -> dict[str, str]:
+    """What the env file says of a database: under djdock's names, and under those that the settings read."""
+    files = Folder(root)
+    own = database_plan.find_variables(lambda environment: evaluation_of(files, facts, environment), {}) or {}
+    return {
+        **database_plan.filled(own, database),
+        "DATABASE_URL": database.url,
+        "POSTGRES_PASSWORD": database.password,
+        "DB_PORT": str(database.port),
+    }
 
 
 def update(found: Checkout, values: Mapping[str, str], why: str) -> Checkout:
@@ -146,7 +157,7 @@ def update(found: Checkout, values: Mapping[str, str], why: str) -> Checkout:
     return checkout.require(found.root)
 
 
-def settle_database_port(found: Checkout) -> Checkout:
+def settle_database_port(found: Checkout, facts: Facts) -> Checkout:
     """Finds a port for a database that does not run, and keeps it in .env, where the one that it says is taken.
 
     Raises:
@@ -157,14 +168,13 @@ def settle_database_port(found: Checkout) -> Checkout:
         return found
     free = ports.next_free(port + 1, frozenset({found.web_port}))
     who = ports.holder(port) or "another program"
-    values = {"DATABASE_URL": found.database.at(free).url, "DB_PORT": str(free)}
-    return update(found, values, f"port {port} is taken by {who}")
+    return update(found, database_values(found.root, facts, found.database.at(free)), f"port {port} is taken by {who}")
 
 
 def _digest(root: Path, salt: str) -> str:
     return f"{zlib.crc32(f'{salt} {root.resolve()}'.encode(errors='surrogateescape')) & 0xFFFFF:05x}"
 
 
-def _secret(length: int) -> str:
+def new_secret(length: int = 64) -> str:
     # Letters and digits only: they mean the same to Docker Compose, a shell, a URL and every reader of .env files.
     return "".join(secrets.choice(LETTERS) for _ in range(length))

@@ -99,7 +99,7 @@ def _prepare(root: Path, command: str) -> tuple[Checkout, Engine]:
         engine, _why = engines.choose(root, None, facts)
         found = checkout.ensure(root, facts)
         if not any(service.running for service in engine.services(found) if service.name == DATABASE):
-            found = checkout.settle_database_port(found)
+            found = checkout.settle_database_port(found, facts)
         with output.working("Starting the database") as progress:
             engine.database_up(found, facts, progress)
         state.save(root, replace(state.load(root), engine=engine.NAME))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from djdock import engines, fingerprint, output, state
+from djdock import engines, fingerprint, journal, output, state
+from djdock.commands import bringing, init
 from djdock.commands import checkout as checkouts
 from djdock.commands import open as open_command
 from djdock.database import server
@@ -18,7 +19,9 @@ from djdock.machine import http, ports
 from djdock.project import facts as project_facts
 from djdock.project.checkout import Checkout
 from djdock.project.facts import Facts
-from djdock.project.files import locate
+from djdock.project.configuration import Configuration
+from djdock.project.files import Folder
+from djdock.project.layout import find_root
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Options:
 
     engine: str | None = None
     port: int | None = None
+    yes: bool = False
+    chosen: Configuration = field(default_factory=Configuration)
     migrate: bool = True
     open: bool = False
 
@@ -53,11 +58,17 @@ def up(options: Options) -> None:
         Problem: it cannot be run here, or something of it does not start.
     """
     began = time.time()
-    root = locate(Path.cwd())
-    facts = project_facts.read_folder(root)
+    root = find_root(Path.cwd())
+    new = not init.is_known(root)
+    facts = project_facts.read(Folder(root), root.name, options.chosen if new else None)
     with state.lock(root, "up"):
+        journal.recover(root)
+        if new:
+            facts = init.settle(root, init.Options(chosen=options.chosen, yes=options.yes)).facts
         engine, why = engines.choose(root, options.engine, facts)
         output.outcome("engine", engine.NAME, why)
+        if new and options.migrate:
+            checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
         checkout = checkouts.ensure(root, facts)
         _leave_other_engine(checkout, engine)
         services = [service for service in engine.services(checkout) if service.running]
@@ -65,7 +76,7 @@ def up(options: Options) -> None:
         sound = {service.name for service in services if service.health != "unhealthy"}
         if options.port and engine is embedded and ports.needs_root(options.port):
             raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
-        checkout = _settle_ports(checkout, running, options.port)
+        checkout = _settle_ports(checkout, facts, running, options.port)
         state.save(root, replace(state.load(root), engine=engine.NAME))
         before = server.report(checkout.database)
         if _is_settled(checkout, engine, before, sound):
@@ -116,7 +127,7 @@ def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
         output.outcome("stop", f"{name} on {before.NAME}", "its data stay there; each engine has its own")
 
 
-def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> Checkout:
+def _settle_ports(checkout: Checkout, facts: Facts, running: Set[str], wanted: int | None) -> Checkout:
     """Finds ports that can be had, and keeps them in .env so that the addresses stay the same next time.
 
     Raises:
@@ -137,7 +148,7 @@ def _settle_ports(checkout: Checkout, running: Set[str], wanted: int | None) -> 
         moved = True
     if moved:
         checkout = checkouts.update(checkout, {"WEB_PORT": str(web)}, f"the site answers on port {web}")
-    return checkout if DATABASE in running else checkouts.settle_database_port(checkout)
+    return checkout if DATABASE in running else checkouts.settle_database_port(checkout, facts)
 
 
 def _wait_for_site(checkout: Checkout, engine: Engine) -> None:

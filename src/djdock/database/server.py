@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,3 +149,86 @@ def report(database: Database) -> Report | None:
     except psycopg.OperationalError:
         return None
     return Report(f"{number // 10000}.{number % 10000}", dict(rows))
+
+
+def remake(database: Database) -> None:
+    """Makes an empty database, in the place of one of that name that an interrupted trial may have left.
+
+    Raises:
+        Problem: it cannot be made.
+    """
+    drop(database)
+    ensure_database(database)
+
+
+def drop(database: Database) -> None:
+    """Drops a database; whoever still uses it is cut off."""
+    import psycopg
+    from psycopg import sql
+
+    with contextlib.suppress(psycopg.Error), connect(database, MAINTENANCE) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [database.name],
+        )
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(database.name)))
+
+
+def has_tables(database: Database) -> bool:
+    """Whether a database is there and holds any table of its own."""
+    import psycopg
+
+    query = "SELECT 1 FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') LIMIT 1"
+    try:
+        with connect(database) as connection:
+            return connection.execute(query).fetchone() is not None
+    except psycopg.OperationalError:
+        return False
+
+
+def take_place(new: Database, old: Database) -> None:
+    """Gives a database the name of another one, which must be empty and goes.
+
+    Raises:
+        Problem: the other one is in use.
+    """
+    import psycopg
+    from psycopg import sql
+
+    drop(old)
+    try:
+        with connect(new, MAINTENANCE) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                [new.name],
+            )
+            names = sql.Identifier(new.name), sql.Identifier(old.name)
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(*names))
+    except psycopg.Error as error:
+        raise Problem(
+            f"The database {old.name} could not be put in its place.",
+            details=str(error),
+            hint="Close what is connected to it, then: djdock up",
+        ) from error
+
+
+def add_extension(database: Database, name: str) -> None:
+    """Creates an extension in a database, and in the one that new databases are copies of.
+
+    Raises:
+        Problem: this server has no such extension, or the user may not create it.
+    """
+    import psycopg
+    from psycopg import sql
+
+    for place in ("template1", database.name):
+        try:
+            with connect(database, place) as connection:
+                connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
+        except psycopg.Error as error:
+            raise Problem(
+                f"The project needs the extension {name}, and this PostgreSQL cannot have it.",
+                details=str(error),
+                hint=f"Use a server that brings {name}: an image such as postgis/postgis or pgvector/pgvector in compose.yaml, "
+                "with: djdock up --engine docker",
+            ) from error

@@ -266,3 +266,8 @@ class Edited:
 def at(database: Database, host: str, port: int) -> Database:
     """A database as seen from another place, a container for instance."""
     return replace(database, host=host, port=port)
+
+
+def may_be_address(name: str) -> bool:
+    """Whether a variable is named like one that holds a part of a database's address."""
+    return _guess(name) is not None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from djdock.plan.change import Change, write
 from djdock.plan.text import render
-from djdock.project.environment import FILE, Database
+from djdock.project.environment import FILE, Database, parse, path
 from djdock.project.files import Files
 
 EXAMPLE = ".env.example"
+HEADER = "# Of this checkout alone: holds secrets, is not in git. Made by djdock, yours to edit."
+WHY = "secrets and ports of this checkout"
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,75 @@ def example(files: Files, user: str, name: str) -> Change:
 
 
 def update(files: Files, values: Mapping[str, str], why: str) -> Change:
-    """Gives some variables of .env another value; every other line stays as it is."""
-    before = files.read(FILE)
+    """Gives some variables of the env file another value; every other line stays as it is."""
+    file = path(files)
+    before = files.read(file)
     after = before or ""
     for name, value in values.items():
         after = _set(after, name, value)
-    return Change(FILE, before, after, why, private=True)
+    return Change(file, before, after, why, private=True)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A variable of the env file, and what it is for."""
+
+    name: str
+    value: str = field(repr=False)
+    comment: str
+
+
+def adopt(files: Files, file: str, settings: Sequence[Line], machine: Machine) -> Change:
+    """The env file of a project that djdock did not make: what its settings read, then what djdock and Compose read.
+
+    In a file that is there every line stays; one that has to say something else stays as a comment.
+    """
+    before = files.read(file)
+    own = [line for line in _own(machine) if line.name not in {known.name for known in settings}]
+    if before is None:
+        parts = [HEADER, *_section("read by the settings", settings), *_section("read by djdock and Docker Compose", own)]
+        return Change(file, None, "\n".join(parts) + "\n", WHY, private=True)
+    there, after = parse(before), before
+    missing = [line for line in (*settings, *own) if line.name not in there]
+    for line in (*settings, *own):
+        if line.name in there and there[line.name] != line.value:
+            after = _replaced(after, line)
+    if missing:
+        end = "\r\n" if "\r\n" in after else "\n"
+        closed = after if not after or after.endswith("\n") else after + end
+        after = closed + end.join([*_section("added by djdock", missing), ""])
+    return Change(file, before, after, WHY, private=True)
+
+
+def _own(machine: Machine) -> tuple[Line, ...]:
+    return (
+        Line("DATABASE_URL", machine.database.url, "the database as seen from this machine"),
+        Line("COMPOSE_PROJECT_NAME", machine.compose_project, "names this checkout's containers and volumes"),
+        Line("POSTGRES_PASSWORD", machine.database.password, "the same password as in DATABASE_URL"),
+        Line("DB_PORT", str(machine.database.port), "where the database listens, on 127.0.0.1 only"),
+        Line("WEB_PORT", str(machine.web_port), "where the site listens, on 127.0.0.1 only"),
+        Line("HOST_UID", str(machine.uid), "your ids: files that the container makes belong to you"),
+        Line("HOST_GID", str(machine.gid), ""),
+    )
+
+
+def _section(title: str, lines: Sequence[Line]) -> list[str]:
+    if not lines:
+        return []
+    written = [f"# {line.comment}\n{line.name}={_quoted(line.value)}" if line.comment else f"{line.name}={_quoted(line.value)}"
+               for line in lines]  # fmt: skip
+    return ["", f"# --- {title} ---", *written]
+
+
+def _replaced(text: str, line: Line) -> str:
+    """The text with a variable's line kept as a comment, and the new one below it."""
+    pattern = re.compile(rf"^([ \t]*(?:export[ \t]+)?){re.escape(line.name)}[ \t]*=[^\r\n]*", re.MULTILINE)
+    return pattern.sub(lambda match: f"# before djdock: {match[0].strip()}\n{match[1]}{line.name}={_quoted(line.value)}", text)
+
+
+def _quoted(value: str) -> str:
+    """A value as python-dotenv and Docker Compose read it alike: in single quotes where it holds more than plain letters."""
+    return value if re.fullmatch(r"[\w./:@%,+~*?=&-]*", value, re.ASCII) else "'" + value.replace("'", "") + "'"
 
 
 def _set(text: str, name: str, value: str) -> str:

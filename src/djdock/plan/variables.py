@@ -22,11 +22,11 @@ FORCED = re.compile(r"SSL_REDIRECT|HSTS|COOKIE_SECURE|SECURE_COOKIE|FORCE_HTTPS|
 # Names of variables that are the shell's or the system's own.
 SYSTEM = frozenset({"PATH", "HOME", "USER", "LANG", "PWD", "TZ", "TMPDIR", "HOSTNAME", "SHELL", "TERM", "DJANGO_SETTINGS_MODULE"})
 GUESSES = (
+    (re.compile(r"PORT|COUNT|SIZE|LIMIT|TIMEOUT|SECONDS|MINUTES|HOURS|DAYS|_ID$|NUM", re.IGNORECASE), "1"),
     (re.compile(r"HOSTS|ORIGINS", re.IGNORECASE), "localhost,127.0.0.1"),
-    (re.compile(r"E?MAIL|FROM|ADMIN|SENDER", re.IGNORECASE), "developer@localhost"),
     (re.compile(r"URL|URI|ENDPOINT|ORIGIN|WEBHOOK|CALLBACK", re.IGNORECASE), "http://localhost"),
     (re.compile(r"HOST|DOMAIN|SERVER|ADDRESS", re.IGNORECASE), "localhost"),
-    (re.compile(r"PORT|COUNT|SIZE|LIMIT|TIMEOUT|SECONDS|MINUTES|HOURS|DAYS|_ID$|NUM", re.IGNORECASE), "1"),
+    (re.compile(r"E?MAIL|FROM|ADMIN|SENDER", re.IGNORECASE), "developer@localhost"),
     (re.compile(r"DEBUG", re.IGNORECASE), "True"),
     (re.compile(r"^(?:IS|USE|ENABLE|DISABLE|ALLOW|HAS)_|_(?:ENABLED|DISABLED|ON|OFF)$", re.IGNORECASE), "False"),
 )

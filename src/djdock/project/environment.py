@@ -12,6 +12,8 @@ from djdock.errors import Problem
 from djdock.project.files import Files
 
 FILE = ".env"
+# Where the project keeps a .env of its own in git: secrets must not get into that one.
+PRIVATE = ".djdock/env"
 # Lines that every reader of .env files understands alike: no quotes, no #, no $. All that djdock writes are such.
 LINE_END = re.compile(r"\r\n|\n|\r")
 SIMPLE_LINE = re.compile(r"(?:#.*|([A-Za-z_]\w*)=([\w./:@%,+~-]*))?", re.ASCII)
@@ -71,9 +73,14 @@ def parse(text: str) -> dict[str, str]:
     return values
 
 
+def path(files: Files) -> str:
+    """The env file of a checkout: .env, or the private one where that is there."""
+    return PRIVATE if files.read(PRIVATE) is not None else FILE
+
+
 def read(files: Files) -> dict[str, str] | None:
-    """The variables of the project's .env, or None where there is none."""
-    text = files.read(FILE)
+    """The variables of the checkout's env file, or None where there is none."""
+    text = files.read(path(files))
     return None if text is None else parse(text)
 
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
-from djdock.errors import Problem
-from djdock.project import package_managers, services
-from djdock.project import settings as project_settings
+from djdock.project import configuration, layout, package_managers, services
+from djdock.project.answer import Answer
 from djdock.project.compatibility import DEFAULT_POSTGRES
+from djdock.project.configuration import Configuration
+from djdock.project.dependency import Dependency
+from djdock.project.evaluation import Evaluation, Read, evaluate
 from djdock.project.files import Files, Folder
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Answer(Generic[T]):
-    """A value and the place it was read from, such as `Dockerfile:7`."""
-
-    value: T
-    source: str
+__all__ = ["Answer", "Facts", "evaluation_of", "read", "read_folder"]
 
 
 @dataclass(frozen=True)
@@ -29,84 +23,99 @@ class Facts:
 
     Attributes:
         name: the name of its folder, for people.
-        settings: the dotted name of the settings module that manage.py names.
+        manage: the path of manage.py; management commands run in its folder.
+        settings: the dotted name of the settings module.
         settings_file: its path, relative to the root.
+        named_settings: the module that manage.py names by itself.
+        evaluation: what the settings come to where no variable is set.
         python: the wanted version as `X.Y`, where the project says one.
         postgres: the wanted major version, where the project says one.
         database_name, database_user: as compose.yaml names them, else made from the folder's name.
         package_manager: who installs its dependencies; None where nothing tells.
-        variables: the environment variables that its settings read.
+        dependencies_folder: where that one's files lie, empty for the root.
     """
 
     name: str
+    manage: Answer[str]
     settings: Answer[str]
     settings_file: str
+    named_settings: str
+    evaluation: Evaluation = field(repr=False)
     python: Answer[str] | None
     postgres: Answer[int] | None
     database_name: str
     database_user: str
     package_manager: Answer[str] | None
-    variables: tuple[project_settings.Variable, ...]
+    dependencies_folder: str = ""
+    dependencies: tuple[Dependency, ...] = ()
 
     @property
     def package(self) -> str:
-        """The Python package that holds settings, urls and wsgi."""
-        return self.settings.value.rpartition(".")[0]
+        """The Python package that holds urls and wsgi, as far as the name of the settings tells."""
+        return self.settings.value.partition(".")[0]
+
+    @property
+    def folder(self) -> str:
+        """The folder of manage.py, empty where it is the root."""
+        return str(PurePosixPath(self.manage.value).parent).removeprefix(".")
 
     @property
     def postgres_major(self) -> int:
         """The major version of PostgreSQL to run: what the project says, else the newest."""
         return self.postgres.value if self.postgres else DEFAULT_POSTGRES
 
+    @property
+    def variables(self) -> tuple[Read, ...]:
+        """The environment variables that the settings read."""
+        return self.evaluation.reads
+
     def reads(self, variable: str) -> bool:
         """Whether the settings read an environment variable of that name."""
-        return any(known.name == variable for known in self.variables)
+        return any(known.name == variable for known in self.evaluation.reads)
 
 
-def read(files: Files, name: str) -> Facts:
+def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     """Reads a project. Executes nothing, writes nothing.
+
+    Args:
+        chosen: what the person has said; without it what is stored in the project.
 
     Raises:
         Problem: it is no Django project, or its settings module cannot be found or parsed.
     """
-    module, line = project_settings.module(files)
-    settings_file, source = project_settings.locate(files, module)
+    stored = chosen or configuration.read(files)
+    found = layout.read(files, stored.manage, stored.settings)
     manager = package_managers.detect(files)
     version = manager.python(files) if manager else None
     python = version or services.python_image(files)
     postgres = services.postgres.container(files)
     return Facts(
         name=name,
-        settings=Answer(module, f"manage.py:{line}"),
-        settings_file=settings_file,
+        manage=found.manage,
+        settings=found.settings,
+        settings_file=found.settings_file,
+        named_settings=found.named,
+        evaluation=evaluate(files, found.settings.value, found.settings_file),
         python=Answer(*python) if python else None,
         postgres=Answer(postgres.major, postgres.source) if postgres else None,
         database_name=(postgres and postgres.name) or _identifier(name),
         database_user=(postgres and postgres.user) or _identifier(name),
         package_manager=Answer(manager.NAME, manager.detect(files) or "") if manager else None,
-        variables=project_settings.variables(source, settings_file),
     )
 
 
+def evaluation_of(files: Files, facts: Facts, environment: Mapping[str, str]) -> Evaluation:
+    """What the settings come to in an environment; `files` may hold edits that are not on the disk."""
+    return evaluate(files, facts.settings.value, facts.settings_file, environment)
+
+
 def read_folder(root: Path) -> Facts:
-    """Reads the project in a folder, and makes sure that djdock can run it.
+    """Reads the project in a folder.
 
     Raises:
-        Problem: as `read`; or its settings do not take the database from DATABASE_URL.
+        Problem: as `read`.
     """
-    facts = read(Folder(root), root.name)
-    if not facts.reads("DATABASE_URL"):
-        raise Problem(
-            f"The settings in {facts.settings_file} do not read DATABASE_URL, so djdock cannot give them a database.",
-            hint='Let them read it, with django-environ: DATABASES = {"default": env.db_url("DATABASE_URL")}\n'
-            "A project made with `djdock new` shows how.",
-        )
-    if facts.package_manager is None:
-        raise Problem(
-            "Nothing says what this project depends on: no requirements.txt and no uv.lock.",
-            hint="Write what is installed to a file: python -m pip freeze > requirements.txt",
-        )
-    return facts
+    return read(Folder(root), root.name)
 
 
 def _identifier(name: str) -> str:

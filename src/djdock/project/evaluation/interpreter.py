@@ -190,10 +190,13 @@ class Interpreter:
         if truth is not None:
             self.block(node.body if truth else node.orelse, scope)
             return
-        before = dict(scope.names)
-        self.block(node.body, scope)
-        otherwise = Scope(self.run, scope.module, scope.path, before)
-        self.block(node.orelse, otherwise)
+        otherwise = Scope(self.run, scope.module, scope.path, dict(scope.names))
+        self.run.doubt += 1
+        try:
+            self.block(node.body, scope)
+            self.block(node.orelse, otherwise)
+        finally:
+            self.run.doubt -= 1
         # Where it is not known which branch is taken: what only one of them sets is taken from it.
         scope.names.update({name: value for name, value in otherwise.names.items() if name not in scope.names})
 
@@ -230,6 +233,8 @@ class Interpreter:
         text = ast.unparse(node)[:200]
         if self.in_try or self.depth:
             raise Raised(text, scope.place(node))
+        if self.run.doubt:
+            return
         self.raised.append((text, scope.place(node)))
 
     def _functiondef(self, node: ast.FunctionDef, scope: Scope) -> None:
@@ -308,7 +313,8 @@ class Interpreter:
         except Raised as raised:
             if self.in_try:
                 raise
-            self.raised.append((raised.args[0], raised.args[1]))
+            if not self.run.doubt:
+                self.raised.append((raised.args[0], raised.args[1]))
             return Unknown(variables_of(list(arguments)))
         finally:
             self.depth -= 1

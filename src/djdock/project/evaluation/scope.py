@@ -55,6 +55,8 @@ class Run:
     tested: dict[str, set[str]] = field(default_factory=dict)
     env_files: list[str] = field(default_factory=list)
     steps: int = 0
+    # Inside a branch of which nobody can say whether it is taken: what is read there may not be needed.
+    doubt: int = 0
 
     def step(self) -> None:
         self.steps += 1
@@ -110,7 +112,8 @@ class Scope:
         Raises:
             NotSet: it is required, and not set.
         """
-        self.run.note(Read(name, None, "str", required=required, source=self.place(node)))
+        needed = required and not self.run.doubt
+        self.run.note(Read(name, None, "str", required=needed, source=self.place(node)))
         if name in self.run.given:
             return EnvText(self.run.given[name], (name,))
         if required:
@@ -134,7 +137,7 @@ class Scope:
                 asked.name,
                 default if isinstance(default, (str, int, float, list, tuple)) else None,
                 cast_name(asked.cast),
-                required=not asked.has_default,
+                required=not asked.has_default and not self.run.doubt,
                 source=self.place(node),
             )
         )

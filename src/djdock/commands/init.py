@@ -1,0 +1,115 @@
+"""`djdock init`: reads a project, shows what it needs, asks, writes it, and makes sure that it runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from djdock import engines, journal, output, state
+from djdock.commands import bringing, planning
+from djdock.commands.planning import Proposal
+from djdock.errors import Problem
+from djdock.merge import merge
+from djdock.project.configuration import Configuration
+from djdock.project.files import Folder
+from djdock.project.layout import find_root
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for.
+
+    Attributes:
+        replace: take over Docker files that the project has of its own, and files that were edited.
+        run: also make sure that it runs.
+    """
+
+    folder: Path | None = None
+    chosen: Configuration = field(default_factory=Configuration)
+    engine: str | None = None
+    yes: bool = False
+    dry_run: bool = False
+    check: bool = False
+    as_json: bool = False
+    replace: bool = False
+    run: bool = True
+
+
+def init(options: Options) -> int:
+    """Brings a project to PostgreSQL and Docker; returns the exit code.
+
+    Raises:
+        Problem: it is no Django project, cannot be read, or nobody is there to say yes.
+    """
+    root = find_root(options.folder or Path.cwd())
+    if options.dry_run:
+        return _dry_run(root, options)
+    with state.lock(root, "init"):
+        journal.recover(root)
+        proposal = settle(root, options)
+        conflicts = [change.path for change in proposal.plan.changes if change.conflict]
+        if options.run and not conflicts:
+            engine, why = engines.choose(root, options.engine, proposal.facts)
+            output.outcome("engine", engine.NAME, why)
+            bringing.make_sure(root, engine, proposal.facts, yes=options.yes)
+            output.next_step("djdock up")
+    return int(bool(conflicts))
+
+
+def settle(root: Path, options: Options) -> Proposal:
+    """Shows what a project needs, asks, and writes it.
+
+    Raises:
+        Problem: nobody is there to say yes, the person says no, or something cannot be written.
+    """
+    proposal, generated = _merged(root, options)
+    if options.as_json:
+        output.say(json.dumps(planning.as_json(proposal), indent=2))
+    else:
+        planning.show(proposal, diffs=True)
+    if proposal.plan.effective:
+        _ask(proposal, options)
+    journal.make(root, proposal.plan, generated=generated)
+    known = state.load(root)
+    state.save(root, replace(known, manage=proposal.facts.manage.value))
+    return proposal
+
+
+def _merged(root: Path, options: Options) -> tuple[Proposal, dict[str, str]]:
+    proposal = planning.propose(root, options.chosen, take_over=options.replace)
+    merged = merge(root, proposal.plan, replace_all=options.replace)
+    return replace(proposal, plan=merged.plan), dict(merged.generated)
+
+
+def _dry_run(root: Path, options: Options) -> int:
+    proposal, _generated = _merged(root, options)
+    if options.as_json:
+        output.say(json.dumps(planning.as_json(proposal), indent=2))
+    else:
+        planning.show(proposal, diffs=True)
+        count = len(proposal.plan.effective)
+        output.say("Nothing was written." if count else "Nothing to do.")
+    return int(options.check and bool(proposal.plan.effective))
+
+
+def _ask(proposal: Proposal, options: Options) -> None:
+    if options.yes:
+        return
+    if output.is_asked():
+        if not output.confirm("Write these files?"):
+            raise Problem("Nothing was written.", hint="To look at it only: djdock init --dry-run")
+        return
+    if touched := planning.touched(proposal):
+        raise Problem(
+            f"This would change {len(touched)} file{'s' if len(touched) > 1 else ''} of the project: {', '.join(touched)}; "
+            "and there is no terminal to ask at. Nothing was written.",
+            hint="To agree: djdock up --yes\nTo look at it only: djdock init --dry-run",
+        )
+
+
+def is_known(root: Path) -> bool:
+    """Whether a project has been through `init`, or was made by djdock, on this machine."""
+    return bool(state.load(root).manage or state.load(root).engine) and Folder(root).read(".djdock/state.json") is not None
+
+

@@ -1,0 +1,215 @@
+"""What a project needs to run on PostgreSQL: read, decide, and show it, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from djdock import output
+from djdock.commands import checkout as checkouts
+from djdock.commands import git
+from djdock.errors import Problem
+from djdock.plan import database as database_plan
+from djdock.plan import dotenv, ignored, variables
+from djdock.plan.change import Change, Plan
+from djdock.plan.database import Edited, Switch
+from djdock.project import environment, examples
+from djdock.project.configuration import Configuration
+from djdock.project.environment import Database
+from djdock.project.evaluation import Evaluation
+from djdock.project.facts import Facts, evaluation_of, read
+from djdock.project.files import Files, Folder
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is to be done to a project, and what was found.
+
+    Attributes:
+        notes: what the person should know; nothing is done about it.
+    """
+
+    root: Path
+    facts: Facts
+    plan: Plan
+    notes: tuple[str, ...] = ()
+
+
+def propose(root: Path, chosen: Configuration, *, take_over: bool = False) -> Proposal:
+    """Reads a project and decides what it needs. Writes nothing into it.
+
+    Raises:
+        Problem: it is no Django project, or cannot be brought to PostgreSQL.
+    """
+    files = Folder(root)
+    facts = read(files, root.name, chosen)
+    file, given = _env_file(root, files)
+    switch = _switch(files, facts, given)
+    edited = Edited(files, {change.path: change.after for change in switch.changes})
+    machine = _machine(root, facts, given)
+    wanted = variables.decide(
+        variables.Question(
+            evaluate=lambda values: evaluation_of(edited, facts, values),
+            database=switch.variables,
+            given=_kept(given, switch),
+            examples=_examples(files, facts),
+        )
+    )
+    lines = _lines(wanted, machine, facts, given)
+    private = dotenv.adopt(files, file, lines, machine)
+    changes = (*switch.changes, *_ignore(root, files, file), private)
+    return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
+
+
+def _env_file(root: Path, files: Files) -> tuple[str, dict[str, str]]:
+    """The env file and what it says: .env, or the private one where the project keeps its own .env in git."""
+    file = environment.path(files)
+    if file == environment.FILE and git.is_tracked(root, environment.FILE):
+        return environment.PRIVATE, {}
+    return file, environment.read(files) or {}
+
+
+def _switch(files: Files, facts: Facts, given: Mapping[str, str]) -> Switch:
+    """How the settings come to our database.
+
+    Raises:
+        Problem: neither variables nor an edit does it.
+    """
+
+    def evaluate(view: Files, values: Mapping[str, str]) -> Evaluation:
+        return evaluation_of(view, facts, values)
+
+    known = _known(given)
+    if known and database_plan.matches(evaluate(files, given), known):
+        return Switch({}, why="as before")
+    found = database_plan.find_variables(lambda values: evaluate(files, {**_without_address(given), **values}), {})
+    if found is not None:
+        return Switch(found, why="variables that the settings read already")
+    edited = database_plan.edit(files, facts.evaluation, evaluate)
+    if edited is None:
+        raise Problem(
+            f"DATABASES in {facts.settings_file} is made in a way that djdock can neither follow nor change.",
+            hint='Write it plainly: DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": '
+            'os.environ["POSTGRES_DB"], …}}, then: djdock up',
+        )
+    return edited
+
+
+def _without_address(given: Mapping[str, str]) -> dict[str, str]:
+    """The env file without what it says of a database."""
+    return {name: value for name, value in given.items() if not database_plan.may_be_address(name)}
+
+
+def _known(given: Mapping[str, str]) -> Database | None:
+    try:
+        return environment.database(given) if given.get("COMPOSE_PROJECT_NAME") else None
+    except Problem:
+        return None
+
+
+def _kept(given: Mapping[str, str], switch: Switch) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name not in switch.variables}
+
+
+def _machine(root: Path, facts: Facts, given: Mapping[str, str]) -> dotenv.Machine:
+    """Ports, secrets and ids: those that the env file has, else new ones."""
+    fresh = checkouts.machine(root, facts.database_name, facts.database_name, facts.database_user)
+    known = _known(given)
+    if known is None:
+        return replace(fresh, web_port=_own_port(given, fresh.web_port))
+    return replace(
+        fresh,
+        compose_project=given.get("COMPOSE_PROJECT_NAME", fresh.compose_project),
+        database=known,
+        web_port=_own_port(given, fresh.web_port),
+        uid=int(given.get("HOST_UID", fresh.uid)),
+        gid=int(given.get("HOST_GID", fresh.gid)),
+    )
+
+
+def _own_port(given: Mapping[str, str], default: int) -> int:
+    text = given.get("WEB_PORT", "")
+    return int(text) if text.isdigit() and 0 < int(text) < 65536 else default  # noqa: PLR2004 - the highest port
+
+
+def _lines(
+    wanted: tuple[variables.Variable, ...], machine: dotenv.Machine, facts: Facts, given: Mapping[str, str]
+) -> list[dotenv.Line]:
+    """The project's variables as lines of the env file: secrets made, the database's address filled in."""
+    values = {found.name: (found.value, found.why) for found in wanted}
+    if facts.settings.value != facts.named_settings:
+        values["DJANGO_SETTINGS_MODULE"] = (facts.settings.value, f"the settings that {facts.settings.source} names")
+    lines = []
+    for name, (template, why) in values.items():
+        value = database_plan.filled({name: template}, machine.database)[name]
+        if variables.SECRET in value:
+            value = given.get(name) or value.replace(variables.SECRET, checkouts.new_secret())
+        lines.append(dotenv.Line(name, value, why))
+    return lines
+
+
+def _examples(files: Files, facts: Facts) -> tuple[examples.Example, ...]:
+    return examples.read(files, (facts.folder, str(PurePosixPath(facts.settings_file).parent)))
+
+
+def _ignore(root: Path, files: Files, file: str) -> tuple[Change, ...]:
+    """Keeps the env file out of git, where nothing does so yet."""
+    if file != environment.FILE or not git.is_repository(root) or git.is_ignored(root, file):
+        return ()
+    return (ignored.add(files, file),)
+
+
+def _notes(facts: Facts) -> tuple[str, ...]:
+    return tuple(
+        f"{place} imports {name}, which is not in this project." for name, place in facts.evaluation.missing
+    )
+
+
+def show(proposal: Proposal, *, diffs: bool) -> None:
+    """Says what was found and what is to be done."""
+    facts = proposal.facts
+    output.outcome("found", facts.manage.value, facts.manage.source)
+    output.outcome("found", f"settings {facts.settings.value}", facts.settings.source)
+    if facts.package_manager:
+        output.outcome("found", f"dependencies: {facts.package_manager.value}", facts.package_manager.source)
+    if facts.python:
+        output.outcome("found", f"Python {facts.python.value}", facts.python.source)
+    if facts.postgres:
+        output.outcome("found", f"PostgreSQL {facts.postgres.value}", facts.postgres.source)
+    for change in proposal.plan.changes:
+        output.outcome(change.outcome, change.path, change.why)
+        if diffs and change.outcome == "change":
+            output.diff(change.diff())
+    for skip in proposal.plan.skips:
+        output.outcome("skip", skip.path, skip.why)
+    for note in proposal.notes:
+        output.warn(note)
+
+
+def touched(proposal: Proposal) -> list[str]:
+    """The files under version control that the plan changes."""
+    return [
+        change.path
+        for change in proposal.plan.effective
+        if change.before is not None and git.is_tracked(proposal.root, change.path)
+    ]
+
+
+def as_json(proposal: Proposal) -> dict[str, object]:
+    """What was found and what is to be done, for programs."""
+    facts = proposal.facts
+    found = {
+        "manage": facts.manage, "settings": facts.settings, "python": facts.python, "postgres": facts.postgres,
+        "package_manager": facts.package_manager,
+    }  # fmt: skip
+    return {
+        "root": str(proposal.root),
+        "found": {name: {"value": it.value, "source": it.source} if it else None for name, it in found.items()},
+        "changes": [
+            {"path": change.path, "outcome": change.outcome, "why": change.why, "diff": change.diff()}
+            for change in proposal.plan.changes
+        ],
+        "skipped": [{"path": skip.path, "why": skip.why} for skip in proposal.plan.skips],
+        "notes": list(proposal.notes),
+    }

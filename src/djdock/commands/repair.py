@@ -1,0 +1,210 @@
+"""The loop that makes sure: try, recognise what failed, repair what can be repaired safely, try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from djdock import journal, output
+from djdock.commands import checkout as checkouts
+from djdock.commands import dependencies, trial
+from djdock.database import server
+from djdock.doctor import diagnosis
+from djdock.doctor.case import Case, Finding
+from djdock.doctor.repair import (
+    AddRequirement,
+    CreateExtension,
+    EditFile,
+    EditSettings,
+    InstallRequirement,
+    InstallSystemPackages,
+    MakeFolder,
+    Repair,
+    RunCommand,
+    SetVariable,
+    StartService,
+    UsePython,
+    words,
+)
+from djdock.doctor.symptom import Symptom
+from djdock.embedded import virtual_environment
+from djdock.engines.engine import Engine
+from djdock.errors import Problem, last_lines
+from djdock.plan import database as database_plan
+from djdock.plan import dotenv, variables
+from djdock.plan.change import Change, Plan
+from djdock.plan.python_source import edit
+from djdock.process import run
+from djdock.project import checkout as project_checkout
+from djdock.project.checkout import Checkout
+from djdock.project.evaluation import Read
+from djdock.project.facts import Facts, evaluation_of, read_folder
+from djdock.project.files import Folder
+
+# A project that needs more repairs than this has another problem.
+MOST_REPAIRS = 25
+# What a rule calls the kind of a value, and the cast that it stands for.
+CASTS = {"boolean": "bool", "number": "int", "hosts": "list", "list": "list", "url": "url", "json": "json", "path": "path"}
+
+
+@dataclass
+class Repairs:
+    """Makes sure that a project runs, and notes what it took.
+
+    Attributes:
+        allowed: asks whether a file under version control may be changed.
+    """
+
+    checkout: Checkout
+    engine: Engine
+    facts: Facts
+    allowed: Callable[[str], bool]
+    progress: Callable[[str], None]
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        return self.checkout.root
+
+    def make_sure(self) -> trial.Trial:
+        """Tries until it works.
+
+        Raises:
+            Problem: something has no safe repair; the message names the cause, the place, and what a person would do.
+        """
+        while True:
+            self.progress("starting the database")
+            self.engine.database_up(self.checkout, self.facts, self.progress)
+            self.progress("trying it")
+            tried = trial.run(self.checkout, self.engine, self.facts, self._address(), self.progress)
+            if tried.symptom is None:
+                return tried
+            self._repair(tried.symptom)
+
+    def _address(self) -> dict[str, str]:
+        """The variables that say where the database is."""
+        files = Folder(self.root)
+        found = database_plan.find_variables(
+            lambda values: evaluation_of(files, self.facts, {**self.checkout.values, **values}), {}
+        )
+        return dict(found or {})
+
+    def _repair(self, symptom: Symptom) -> None:
+        findings = diagnosis.of(self._case(symptom))
+        if not findings:
+            raise _unknown(symptom)
+        fresh = [found for found in findings if found.repair is not None and words(found.repair) not in self.made]
+        if not fresh or len(self.made) > MOST_REPAIRS:
+            raise _with_evidence(findings[0].problem(), symptom)
+        for found in fresh:
+            assert found.repair is not None  # noqa: S101 - chosen for it above
+            self.made.append(words(found.repair))
+            output.outcome("repair", words(found.repair), found.what)
+            self._carry_out(found.repair, found)
+
+    def _case(self, symptom: Symptom) -> Case:
+        files = Folder(self.root)
+        return Case(
+            files=files,
+            settings_file=self.facts.settings_file,
+            manage_folder=self.facts.folder,
+            reads=evaluation_of(files, self.facts, self.checkout.values).reads,
+            variables=self.checkout.values,
+            dependencies=self.facts.dependencies,
+            python=self.facts.python.value if self.facts.python else "",
+            symptom=symptom,
+        )
+
+    def _carry_out(self, repair: Repair, found: Finding) -> None:
+        match repair:
+            case SetVariable():
+                self._set_variable(repair, found)
+            case AddRequirement(requirement=requirement):
+                self._apply(dependencies.add(self.root, self.facts, [requirement]))
+            case InstallRequirement(requirement=requirement):
+                virtual_environment.install(self.root, [requirement])
+            case MakeFolder(path=path):
+                (self.root / path).mkdir(parents=True, exist_ok=True)
+            case RunCommand(arguments=arguments):
+                self._manage(arguments)
+            case CreateExtension(name=name):
+                self._extension(name)
+            case EditSettings(path=path, edits=edits):
+                before = Folder(self.root).read(path) or ""
+                self._apply((Change(path, before, edit(before, edits), found.what),))
+            case EditFile(change=change):
+                self._apply((change,))
+            case StartService() | UsePython() | InstallSystemPackages():
+                raise found.problem()
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        """Makes changes, as a part of what `undo` takes back.
+
+        Raises:
+            Problem: a file under version control would change, and nobody has said yes.
+        """
+        for change in changes:
+            if change.outcome == "change" and not self.allowed(change.path):
+                raise Problem(
+                    f"{change.path} has to be changed: {change.why}.",
+                    hint="To let djdock do it: djdock up --yes",
+                    details=change.diff(),
+                )
+        journal.amend(self.root, Plan(tuple(changes)))
+        self.facts = read_folder(self.root)
+
+    def _set_variable(self, repair: SetVariable, found: Finding) -> None:
+        value = repair.value
+        if value is None or repair.kind == "secret":
+            read = Read(repair.name, None, CASTS.get(repair.kind, "str"), required=True, source=found.where)
+            value = value or variables.guess(read)
+            value = checkouts.new_secret() if variables.SECRET in value else value
+        change = dotenv.update(Folder(self.root), {repair.name: value}, found.what)
+        journal.amend(self.root, Plan((change,)))
+        self.checkout = project_checkout.require(self.root)
+
+    def _manage(self, arguments: Sequence[str]) -> None:
+        script = Path(self.facts.manage.value).name
+        command = self.engine.command(self.checkout, ["python", script, *arguments], self.root / self.facts.folder)
+        done = run(command.argv, cwd=command.cwd, env=command.env)
+        if not done.ok:
+            raise Problem(
+                f"`manage.py {' '.join(arguments)}` failed.",
+                details=last_lines(done.text),
+                hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {' '.join(arguments)}",
+            )
+
+    def _extension(self, name: str) -> None:
+        """Makes an extension in the template of new databases: the trial's is one, and so is that of tests."""
+        server.add_extension(self.checkout.database, name)
+
+
+def _with_evidence(problem: Problem, symptom: Symptom) -> Problem:
+    return Problem(problem.cause, hint=problem.hint, details=problem.details or _evidence(symptom))
+
+
+def _unknown(symptom: Symptom) -> Problem:
+    """What to say of a failure that no rule knows."""
+    where = f" at {symptom.where}" if symptom.where else ""
+    fault = symptom.faults[0] if symptom.faults else None
+    what = f"{fault.type.rpartition('.')[2]}: {fault.text}".strip(": ")[:300] if fault else last_lines(symptom.text, 1)
+    if symptom.step == "request" and not fault:
+        return Problem(
+            f"A page answers with {symptom.status}.",
+            details=last_lines(symptom.text),
+            hint="What the site has to say: djdock up --no-check, then djdock logs web",
+        )
+    step = {"check": "The project cannot be loaded", "migrate": "The migrations fail on PostgreSQL",
+            "request": "A page fails", "install": "The dependencies cannot be installed"}[symptom.step]  # fmt: skip
+    return Problem(
+        f"{step}{where}: {what}",
+        details=_evidence(symptom),
+        hint="Correct what the last lines say, then: djdock up",
+    )
+
+
+def _evidence(symptom: Symptom) -> str:
+    lines = [f"{frame.where} in {frame.function}" for frame in symptom.own[-4:]]
+    lines += [f"{fault.type}: {fault.text}" for fault in symptom.faults[:2]]
+    return "\n".join(lines) or last_lines(symptom.text)

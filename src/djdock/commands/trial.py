@@ -1,0 +1,125 @@
+"""Tries a project: loads it, checks it, migrates a scratch database, asks for its first pages; says how it went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from djdock.database import server
+from djdock.doctor.symptom import Symptom, from_report
+from djdock.engines.engine import Engine
+from djdock.errors import Problem, last_lines
+from djdock.machine import http
+from djdock.plan import database as database_plan
+from djdock.process import Silent, follow
+from djdock.project.checkout import Checkout
+from djdock.project.environment import Database
+from djdock.project.facts import Facts
+
+MARK = "\x1edjdock:"
+SCRATCH = "_djdock_trial"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How it went.
+
+    Attributes:
+        symptom: what failed; None where nothing did.
+        facts: what the project's own interpreter says: see doctor/look.py.
+        pages: status by path.
+        unmade: apps whose models have changed since their last migration.
+    """
+
+    symptom: Symptom | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    pages: Mapping[str, int] = field(default_factory=dict)
+    unmade: tuple[str, ...] = ()
+
+
+def run(checkout: Checkout, engine: Engine, facts: Facts, variables: Mapping[str, str], progress: Callable[[str], None]) -> Trial:
+    """Tries a project on a scratch database, which becomes its own where that is still empty.
+
+    Args:
+        variables: templates of the variables that say where the database is.
+
+    Raises:
+        Problem: the project's code hangs while it is loaded, or the database does not let us in.
+    """
+    scratch = replace(checkout.database, name=f"{checkout.database.name[:40]}{SCRATCH}")
+    server.remake(scratch)
+    try:
+        values = {**checkout.values, **database_plan.filled(variables, scratch), "DATABASE_URL": scratch.url}
+        trial = _look(replace(checkout, values=values, database=scratch), engine, facts, progress)
+        if trial.symptom is None and not server.has_tables(checkout.database):
+            server.take_place(scratch, checkout.database)
+        return trial
+    finally:
+        server.drop(scratch)
+
+
+def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[str], None]) -> Trial:
+    program = "".join((resources("djdock.doctor") / name).read_text(encoding="utf-8") for name in ("report.py", "look.py"))
+    script = Path(facts.manage.value).name
+    folder = checkout.root / facts.folder
+    argv = ["python", "-c", program, script, f"{http.HOST_NAME}:{checkout.web_port}", "check,migrate,request"]
+    command = engine.command(checkout, argv, folder)
+    patience = http.patience()
+    try:
+        done = follow(
+            command.argv, cwd=command.cwd, env=command.env, on_line=_teller(progress), first_line_within=patience
+        )
+    except Silent as silent:
+        raise Problem(
+            f"The project's code has not been loaded within {patience:.0f} seconds.",
+            details=last_lines(silent.text),
+            hint=f"The lines above show what it was waiting for.\nIf it needs longer: {http.VARIABLE}=300 djdock up",
+        ) from silent
+    return _read(done.stdout, str(engine.project_folder(checkout)), checkout.database)
+
+
+def _teller(progress: Callable[[str], None]) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        if MARK not in line:
+            progress(line)
+
+    return tell
+
+
+def _read(output: str, root: str, database: Database) -> Trial:
+    told = [json.loads(line.partition(MARK)[2]) for line in output.splitlines() if MARK in line]
+    plain = "\n".join(line for line in output.splitlines() if MARK not in line)
+    facts = next((item for item in told if item["kind"] == "facts"), {})
+    pages = {item["path"]: item for item in told if item["kind"] == "page"}
+    migrated = next((item for item in told if item["kind"] == "migrated"), {})
+    return Trial(
+        symptom=_symptom(told, plain, root, facts, database),
+        facts=facts,
+        pages={path: int(item["status"]) for path, item in pages.items()},
+        unmade=tuple(migrated.get("unmade", ())),
+    )
+
+
+def _symptom(
+    told: list[dict[str, Any]], plain: str, root: str, facts: Mapping[str, Any], database: Database
+) -> Symptom | None:
+    failed = next((item for item in told if item["kind"] == "failed"), None)
+    if failed is not None:
+        return from_report(failed, failed["step"], root, plain)
+    if not any(item["kind"] == "done" for item in told):
+        return Symptom("check", text=plain)
+    found = facts.get("database", {})
+    if facts.get("vendor") != "postgresql" or found.get("NAME") != database.name:
+        return Symptom("check", text=f"the settings use {facts.get('vendor')} {found.get('NAME')}")
+    for item in told:
+        if item["kind"] == "page" and (item["status"] >= 500 or item["status"] == 400 or _to_https(item)):  # noqa: PLR2004
+            return Symptom("request", text=plain, status=item["status"], location=item["location"])
+    return None
+
+
+def _to_https(page: Mapping[str, Any]) -> bool:
+    return str(page["location"]).startswith("https://127.0.0.1")
