@@ -11,6 +11,8 @@ from djdock.project import package_managers, services
 from djdock.project import settings as project_settings
 from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.files import Files, Folder
+from djdock.project.processes import Process
+from djdock.project.signs import Need
 
 T = TypeVar("T")
 
@@ -36,6 +38,9 @@ class Facts:
         database_name, database_user: as compose.yaml names them, else made from the folder's name.
         package_manager: who installs its dependencies; None where nothing tells.
         variables: the environment variables that its settings read.
+        manage: the path of its manage.py.
+        services: what it needs beside the site.
+        processes: what runs beside the site on the project's own code.
     """
 
     name: str
@@ -47,6 +52,9 @@ class Facts:
     database_user: str
     package_manager: Answer[str] | None
     variables: tuple[project_settings.Variable, ...]
+    manage: Answer[str] = Answer("manage.py", "")
+    services: tuple[Need, ...] = ()
+    processes: tuple[Process, ...] = ()
 
     @property
     def package(self) -> str:
