@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from djdock.project.files import Files, below
-from djdock.project.signs import REDIS_CLIENTS, Signs, variables
+from djdock.project.signs import REDIS_CLIENTS, Signs, text, variables
 
 # Where projects keep the app, best known first; the folder is a package below manage.py's.
 NAMES = ("celery.py", "celery_app.py", "celeryapp.py", "celery_config.py", "celeryconf.py", "tasks.py", "worker.py")
@@ -94,13 +94,13 @@ def broker(signs: Signs) -> Broker | None:
     if not uses(signs):
         return None
     for name, value in signs.settings.items():
-        if EAGER.search(name) and value is True:
+        if EAGER.search(name) and isinstance(value, int) and value:
             return Broker("eager", "", name)
-    text, source = _broker_url(signs, app)
-    if not text:
-        return Broker("amqp", text, source)
-    kind = next((kind for pattern, kind in KINDS if re.match(pattern, text)), None)
-    return Broker(kind or "other", text, source)
+    url, source = _broker_url(signs, app)
+    if not url:
+        return Broker("amqp", url, source)
+    kind = next((kind for pattern, kind in KINDS if re.match(pattern, url)), None)
+    return Broker(kind or "other", url, source)
 
 
 def replaced_broker(signs: Signs) -> Broker | None:
@@ -123,8 +123,9 @@ def _broker_url(signs: Signs, app: App | None) -> tuple[str, str]:
         value = signs.settings.get(name)
         if isinstance(value, list | tuple) and value:
             value = value[0]
-        if isinstance(value, str) and (value or variables(value)):
-            return value, name
+        found = text(value)
+        if found is not None and (found or variables(value)):
+            return Text(found, variables(value)), name
     return "", ""
 
 
@@ -134,11 +135,11 @@ def find_app(signs: Signs) -> App | None:
         return None
     files, others = below(signs.files, signs.folder), []
     for path in _modules(files):
-        text = files.read(str(path)) or ""
-        if re.search(r"\bCelery\(", text):
+        source = files.read(str(path)) or ""
+        if re.search(r"\bCelery\(", source):
             if path.name == NAMES[0]:
-                return _read_app(signs, path, text)
-            others.append((path, text))
+                return _read_app(signs, path, source)
+            others.append((path, source))
     others.sort(key=lambda found: NAMES.index(found[0].name))
     return _read_app(signs, *others[0]) if others else None
 
@@ -160,13 +161,13 @@ def _may_be_package(name: str) -> bool:
     return name.isidentifier() and name not in SKIPPED
 
 
-def _read_app(signs: Signs, path: PurePosixPath, text: str) -> App:
+def _read_app(signs: Signs, path: PurePosixPath, content: str) -> App:
     source = "/".join(part for part in (signs.folder, str(path)) if part)
     module = ".".join(path.with_suffix("").parts)
     # `-A package` finds package/celery.py by itself, and that is how everybody writes it.
     name = module.removesuffix(".celery") or module
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(content)
     except (SyntaxError, ValueError):
         return App(name, source)
     return App(name, source, *_configuration(signs, tree))
@@ -213,7 +214,8 @@ def _text(signs: Signs, node: ast.expr) -> str | None:
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "settings":
         value = signs.settings.get(node.attr)
-        return value if isinstance(value, str) else None
+        found = text(value)
+        return None if found is None else Text(found, variables(value))
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
         return _variable(node.slice, None, signs)
     if isinstance(node, ast.Call) and node.args:
@@ -228,6 +230,6 @@ def _text(signs: Signs, node: ast.expr) -> str | None:
 def _variable(name: ast.expr, default: ast.expr | None, signs: Signs) -> str | None:
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
         return None
-    text = _text(signs, default) if default is not None else None
-    more = variables(text) if text is not None else ()
-    return Text(text or signs.known.get(name.value, ""), (name.value, *more))
+    otherwise = _text(signs, default) if default is not None else None
+    more = variables(otherwise) if otherwise is not None else ()
+    return Text(otherwise or signs.known.get(name.value, ""), (name.value, *more))

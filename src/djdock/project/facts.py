@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from djdock.errors import Problem
-from djdock.project import package_managers, services
+from djdock.project import examples, package_managers, processes, services, signs
 from djdock.project import settings as project_settings
+from djdock.project.answer import Answer
 from djdock.project.compatibility import DEFAULT_POSTGRES
+from djdock.project.evaluation import evaluate
 from djdock.project.files import Files, Folder
 from djdock.project.processes import Process
 from djdock.project.signs import Need
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Answer(Generic[T]):
-    """A value and the place it was read from, such as `Dockerfile:7`."""
-
-    value: T
-    source: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Facts:
     database_user: str
     package_manager: Answer[str] | None
     variables: tuple[project_settings.Variable, ...]
-    manage: Answer[str] = Answer("manage.py", "")
+    manage: Answer[str] = Answer("manage.py", "")  # noqa: RUF009 - it is frozen
     services: tuple[Need, ...] = ()
     processes: tuple[Process, ...] = ()
 
@@ -83,6 +74,8 @@ def read(files: Files, name: str) -> Facts:
     version = manager.python(files) if manager else None
     python = version or services.python_image(files)
     postgres = services.postgres.container(files)
+    evaluation = evaluate(files, module, settings_file)
+    shown = signs.gather(evaluation, (), examples.read(files), files)
     return Facts(
         name=name,
         settings=Answer(module, f"manage.py:{line}"),
@@ -93,6 +86,8 @@ def read(files: Files, name: str) -> Facts:
         database_user=(postgres and postgres.user) or _identifier(name),
         package_manager=Answer(manager.NAME, manager.detect(files) or "") if manager else None,
         variables=project_settings.variables(source, settings_file),
+        services=services.find(shown),
+        processes=processes.find(shown),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from djdock.project.evaluation import Evaluation
+from djdock.project.examples import Example, is_placeholder
 from djdock.project.files import Files, Texts
 
 # What of a service's address an environment variable says.
@@ -33,6 +35,7 @@ class Signs:
         known: the environment variables that the project reads, each with its example or default value; empty: none.
         files: the whole project's.
         folder: that of manage.py; empty: the root.
+        instead: variables whose default is what others say, with those others.
     """
 
     dependencies: frozenset[str] = frozenset()
@@ -40,6 +43,7 @@ class Signs:
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Files = field(default_factory=lambda: Texts({}), repr=False)
     folder: str = ""
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def apps(self) -> tuple[str, ...]:
@@ -57,6 +61,14 @@ class Signs:
         found = (app for app in self.apps for name in prefixes if app == name or app.startswith(f"{name}."))
         return next(found, "")
 
+    def deciding(self, value: object) -> tuple[str, ...]:
+        """The variables that decide a value: where one is not set and takes what others say, those others."""
+        found: dict[str, None] = {}
+        for name in variables(value):
+            others = tuple(other for other in self.instead.get(name, ()) if other != name)
+            found |= dict.fromkeys((*((name,) if self.known.get(name) or not others else ()), *others))
+        return tuple(found)
+
     def mapping(self, name: str) -> Mapping[str, object]:
         """A setting that is a mapping; an empty one where it is none, or not known."""
         return _mapping(self.settings.get(name))
@@ -68,6 +80,29 @@ class Signs:
                 yield f'{name}["{alias}"]', _mapping(entry)
 
 
+def gather(
+    evaluation: Evaluation, dependencies: Iterable[str], examples: Iterable[Example], files: Files, folder: str = ""
+) -> Signs:
+    """The signs of a project, from what its settings come to.
+
+    Args:
+        evaluation: worked out with as few variables as they need, so that their own defaults show.
+        dependencies: normalised names.
+        examples: the project's example files, the best first.
+        folder: that of manage.py.
+    """
+    # A default that is another variable's value says nothing of its own.
+    plain = (read for read in reversed(evaluation.reads) if not variables(read.default))
+    known = {read.name: str(read.default) for read in plain if isinstance(read.default, str | int)}
+    named = {read.name for read in evaluation.reads}
+    for example in reversed(tuple(examples)):
+        values = ((name, value) for name, value in example.values.items() if value and not is_placeholder(value))
+        known |= dict(values)
+    known = {name: known.get(name, "") for name in (*known, *named)}
+    instead = {read.name: names for read in evaluation.reads if (names := variables(read.default))}
+    return Signs(frozenset(dependencies), evaluation.values, known, files, folder, instead)
+
+
 def _mapping(value: object) -> Mapping[str, object]:
     return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
 
@@ -76,6 +111,14 @@ def variables(value: object) -> tuple[str, ...]:
     """The environment variables that a value of the settings is made of."""
     found = getattr(value, "variables", ())
     return tuple(str(name) for name in found) if isinstance(found, tuple) else ()
+
+
+def text(value: object) -> str | None:
+    """A text of the settings; empty where only its variables are known; None where it is no text."""
+    if isinstance(value, str):
+        return value
+    scalar = not isinstance(value, int | Mapping | list | tuple | set)
+    return "" if scalar and variables(value) else None
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,12 @@ class Container:
     source: str
 
 
+NOTHING = r"(?!)"
 # What a project asks of PostgreSQL beyond the usual, and which packages and apps tell.
 FEATURES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("postgis", r"\.gis\b|postgis", ("django.contrib.gis",), ()),
-    ("pgvector", r"$^", ("pgvector",), ("pgvector",)),
-    ("contrib.postgres", r"$^", ("django.contrib.postgres",), ()),
+    ("pgvector", NOTHING, ("pgvector",), ("pgvector",)),
+    ("contrib.postgres", NOTHING, ("django.contrib.postgres",), ()),
 )
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from djdock.project import celery
-from djdock.project.signs import REDIS_CLIENTS, Carrier, Fixed, Need, Part, Signs, variables
+from djdock.project.signs import REDIS_CLIENTS, Carrier, Fixed, Need, Part, Signs, text, variables
 
 NAME = "redis"
 PORT = 6379
 KIND = re.compile(r"redis|valkey", re.IGNORECASE)
-URL = re.compile(r"(?:redis|valkey)s?(?:\+\w+)?://", re.IGNORECASE)
+URL = re.compile(r"(?:redis|valkey)(?:s|cache)?(?:\+\w+)?://", re.IGNORECASE)
 HOST_KEYS = ("host", "hostname", "server")
 # Of the keys and names that say where a server is.
 ADDRESS_KEYS = (
@@ -35,6 +35,10 @@ BY_NAME: tuple[tuple[str, Part | None], ...] = (
     (r"HOST(?:NAME)?$|_SERVER$|_ADDR(?:ESS)?$", "host"),
     (r"URLS?$|URI$|DSN$|BROKER$|BACKEND$|LOCATION$|(?:REDIS|VALKEY|CACHE)$", "url"),
 )
+
+
+# What of the site uses it, by the setting that says where it is; all others are queues of tasks.
+USES = (("CACHES", "the cache"), ("CHANNEL_LAYERS", "channels"), ("SESSION", "sessions"), ("REDIS", ""), ("VALKEY", ""))
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,23 @@ def detect(signs: Signs) -> Need | None:
         NAME,
         ", ".join(sources),
         starts=True,
-        loses="What it keeps there does not work: " + ", ".join(sources) + ".",
+        loses=f"Without it these do not work: {', '.join(_uses(sources))}.",
         variables=tuple(carriers.values()),
         hard_coded=tuple(dict.fromkeys(fixed)),
     )
 
 
+def _uses(sources: Iterable[str]) -> list[str]:
+    """What people call that which some settings say."""
+    found = (next((use for prefix, use in USES if source.startswith(prefix)), "background tasks") for source in sources)
+    return list(dict.fromkeys(use for use in found if use)) or ["what asks for it"]
+
+
 def _spots(signs: Signs) -> Iterator[Spot]:
     for setting in ("CACHES", "CHANNEL_LAYERS"):
+        for alias, value in signs.mapping(setting).items():
+            if any(URL.match(signs.known.get(name, "")) for name in variables(value)):  # env.cache_url("CACHE_URL")
+                yield Spot(f'{setting}["{alias}"]', value)
         for source, entry in signs.entries(setting):
             if KIND.search(str(entry.get("BACKEND", ""))):
                 yield from _inside(source, entry) or [Spot(source)]
@@ -133,7 +146,7 @@ def _named(signs: Signs) -> Iterator[Spot]:
             yield Spot(name, value)
         elif isinstance(value, Mapping):
             yield from _inside(name, value)
-        elif re.search(r"HOST(?:NAME)?$", name) and isinstance(value, str):
+        elif re.search(r"HOST(?:NAME)?$", name) and text(value) is not None:
             prefix = name.removesuffix("HOSTNAME").removesuffix("HOST")
             port, password = (signs.settings.get(prefix + end) for end in ("PORT", "PASSWORD"))
             yield Spot(name, host=value, port=PORT if port is None else port, password=password)
@@ -141,17 +154,19 @@ def _named(signs: Signs) -> Iterator[Spot]:
 
 def _inside(source: str, value: object) -> list[Spot]:
     """The addresses somewhere inside a setting."""
-    if isinstance(value, str):
-        looks = URL.match(value) or re.fullmatch(r"[\w.-]+:\d+(?:[:/]\d+)?", value) or variables(value)
+    said = text(value)
+    if said is not None:
+        looks = URL.match(said) or re.fullmatch(r"[\w.-]+:\d+(?:[:/]\d+)?", said) or variables(value)
         return [Spot(source, value)] if looks else []
     if isinstance(value, list | tuple):
-        if len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int):  # noqa: PLR2004 - host, port
+        pair = len(value) == 2 and text(value[0]) is not None  # noqa: PLR2004 - host, port
+        if pair and (isinstance(value[1], int) or variables(value[1])) and not URL.match(str(value[0])):
             return [Spot(source, host=value[0], port=value[1])]
         return [spot for item in value for spot in _inside(source, item)]
     if not isinstance(value, Mapping):
         return []
     entry = {str(key).lower(): item for key, item in value.items()}
-    host = next((entry[key] for key in HOST_KEYS if isinstance(entry.get(key), str)), None)
+    host = next((entry[key] for key in HOST_KEYS if text(entry.get(key)) is not None), None)
     if host is not None:
         return [Spot(source, host=host, port=entry.get("port", PORT), password=entry.get("password"))]
     return [spot for key in ADDRESS_KEYS if key in entry for spot in _inside(source, entry[key])]
@@ -167,12 +182,12 @@ class _Reading:
     def carriers(self) -> list[Carrier]:
         spot = self.spot
         if spot.whole is not None:
-            return self._of_whole(str(spot.whole), variables(spot.whole))
+            return self._of_whole(text(spot.whole) or "", self.signs.deciding(spot.whole))
         apart: tuple[tuple[object, Part], ...] = ((spot.host, "host"), (spot.port, "port"), (spot.password, "password"))
         found = [
             Carrier(name, self._shape(name) or part, self.signs.known.get(name, ""))
             for value, part in apart
-            for name in variables(value)
+            for name in self.signs.deciding(value)
         ]
         return [carrier for carrier in found if carrier.part != "password" or carrier.before]
 
@@ -183,8 +198,8 @@ class _Reading:
             return "url"
         return "address" if re.fullmatch(r"[\w.-]+:\d+", before) else None
 
-    def _of_whole(self, text: str, names: tuple[str, ...]) -> list[Carrier]:
-        host, port, known = _host(text), _port(text), self.signs.known
+    def _of_whole(self, url: str, names: tuple[str, ...]) -> list[Carrier]:
+        host, port, known = _host(url), _port(url), self.signs.known
         found = [(name, self._part(name, host, port), known.get(name, "")) for name in names]
         # Of several that could say the whole, those that have a value do; else those that are called so.
         whole = [name for name, part, _ in found if part == "url"]
@@ -193,7 +208,7 @@ class _Reading:
                 whole = better
                 break
         return [
-            Carrier(name, part, before or (text if part == "url" and URL.match(text) else ""))
+            Carrier(name, part, before or (url if part == "url" and URL.match(url) else ""))
             for name, part, before in found
             if part is not None and (part != "url" or name in whole) and (part != "password" or before)
         ]
@@ -216,25 +231,25 @@ class _Reading:
         if said & {"url", "address"}:
             return []
         if spot.whole is not None:
-            host, port = _host(str(spot.whole)), _port(str(spot.whole))
+            host, port = _host(text(spot.whole) or ""), _port(text(spot.whole) or "")
         else:
             host = spot.host if isinstance(spot.host, str) else ""
-            port = int(spot.port) if isinstance(spot.port, int) or str(spot.port).isdigit() else PORT  # type: ignore[call-overload] # it is one
+            port = int(str(spot.port)) if str(spot.port).isdigit() else PORT
             if spot.host is None:
                 return []
         left = Fixed("" if "host" in said else host, 0 if "port" in said else port, spot.source)
         return [left] if left.host or left.port else []
 
 
-def _host(text: str) -> str:
+def _host(url: str) -> str:
     try:
-        return urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        return urlsplit(url if "//" in url else f"//{url}").hostname or ""
     except ValueError:
         return ""
 
 
-def _port(text: str) -> int:
+def _port(url: str) -> int:
     try:
-        return urlsplit(text if "//" in text else f"//{text}").port or PORT
+        return urlsplit(url if "//" in url else f"//{url}").port or PORT
     except ValueError:
         return PORT
