@@ -18,7 +18,7 @@ from benchmarks.measure import Sample, take_turns
 from benchmarks.place import our_project, run, workplace
 from benchmarks.table import Goal, Line, Table, in_megabytes
 from djdock.compose import availability
-from djdock.embedded import location, pid_file, site
+from djdock.embedded import background, location, pid_file
 from djdock.engines.engine import DATABASE, SITE
 from tests.tools import DJDOCK, Project
 
@@ -47,9 +47,9 @@ def _embedded(folder: Path, runs: int) -> Table:
             samples = take_turns(
                 {
                     "hand": lambda: _resident(hand.processes()),
-                    "ours": lambda: _resident([*_database(project), *site.find(project.root)]),
+                    "ours": lambda: _resident([*_database(project), *background.find(project.root, SITE)]),
                     DATABASE: lambda: _resident(_database(project)),
-                    SITE: lambda: _resident(site.find(project.root)),
+                    SITE: lambda: _resident(background.find(project.root, SITE)),
                 },
                 runs,
             )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 # Told what is going on while something is started.
 Progress = Callable[[str], None]
 
-# The services that every project has, as compose.yaml names them.
-DATABASE, SITE = "db", "web"
+# The services that every project has, and one that many have, as compose.yaml names them.
+DATABASE, SITE, REDIS = "db", "web", "redis"
 
 
 @dataclass(frozen=True)

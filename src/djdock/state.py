@@ -7,18 +7,38 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from djdock.errors import Problem
+from djdock.service import SITE
 
 FOLDER = ".djdock"
 # In it: each generated file as djdock wrote it last, which a later version is merged on top of.
 GENERATED = "generated"
 # In it: what Python keeps of the project's modules when djdock runs them, so that the tree stays as it was.
 CACHE = "pycache"
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that was started in the background; all empty: it was stopped since.
+
+    Attributes:
+        pid, born: its number and when it started (seconds since the epoch).
+        folder: its working directory, relative to the root.
+        port: the port that it was started on; 0 where it listens on none.
+        given: a fingerprint of what it was started with: arguments, variables, packages, source.
+    """
+
+    pid: int = 0
+    born: float = 0.0
+    folder: str = ""
+    port: int = 0
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,8 +49,7 @@ class State:
         root: the folder of the checkout; another one than it is in shows that it was copied or moved.
         compose_project: the name in its .env, in case that is lost.
         engine: the engine that the project runs on.
-        web_pid, web_born: the site's process and when it started (seconds since the epoch), embedded engine only.
-        web_port, web_given: the port that it was started on, and a fingerprint of the .env that it was given.
+        processes: by the name of its service, what was started in the background; embedded engine only.
         environment: a fingerprint of what was installed.
         manage: the path of manage.py, so that daily commands need not look for it.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
@@ -39,13 +58,10 @@ class State:
     root: str = ""
     compose_project: str = ""
     engine: str = ""
-    web_pid: int = 0
-    web_born: float = 0.0
-    web_port: int = 0
-    web_given: str = ""
     environment: str = ""
     settled: str = ""
     manage: str = ""
+    processes: Mapping[str, Started] = field(default_factory=dict)
 
 
 def folder(root: Path) -> Path:
@@ -73,9 +89,38 @@ def load(root: Path) -> State:
         return State()
     if not isinstance(stored, dict):
         return State()
-    # Another version of djdock may have stored more, or other things.
-    known = {field.name: field.default for field in fields(State) if field.name in stored}
-    return State(**{name: stored[name] for name, like in known.items() if type(stored[name]) is type(like)})
+    return replace(State(**_known(stored, State)), processes=_processes(stored))
+
+
+def _known(stored: Mapping[str, object], kind: type[State] | type[Started]) -> dict[str, Any]:
+    """What can be used of what was stored: another version of djdock may have stored more, or other things."""
+    plain = {field.name: field.default for field in fields(kind) if field.name in stored}
+    return {name: stored[name] for name, like in plain.items() if type(stored[name]) is type(like)}
+
+
+def _processes(stored: Mapping[str, object]) -> dict[str, Started]:
+    found = stored.get("processes")
+    if isinstance(found, dict):
+        return {name: Started(**_known(entry, Started)) for name, entry in found.items() if isinstance(entry, dict)}
+    # Before there were workers only the site ran in the background, and its process stood by itself.
+    prefix = "web_"
+    site = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
+    old = Started(**_known(site, Started))
+    return {SITE: old} if old.pid else {}
+
+
+def remember(root: Path, name: str, started: Started) -> None:
+    """Notes what was started for a service."""
+    known = load(root)
+    save(root, replace(known, processes={**known.processes, name: started}))
+
+
+def forget(root: Path, names: Iterable[str]) -> None:
+    """Strikes out services that the project has no more."""
+    known = load(root)
+    gone = set(names)
+    if gone & known.processes.keys():
+        save(root, replace(known, processes={k: v for k, v in known.processes.items() if k not in gone}))
 
 
 def save(root: Path, state: State) -> None:

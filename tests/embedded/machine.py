@@ -44,7 +44,7 @@ def postmaster(project: tools.Project) -> psutil.Process:
 
 def reloader(project: tools.Project) -> psutil.Process:
     """The parent of the site's two processes."""
-    return psutil.Process(json.loads((project.root / ".djdock/state.json").read_text())["web_pid"])
+    return psutil.Process(json.loads((project.root / ".djdock/state.json").read_text())["processes"]["web"]["pid"])
 
 
 def site_server(project: tools.Project) -> psutil.Process:

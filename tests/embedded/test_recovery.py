@@ -78,7 +78,9 @@ def test_reboot_with_numbers_used_again(kept: tools.Project) -> None:
         lines = pid_file.read_text().splitlines()
         pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
         state = kept.root / ".djdock/state.json"
-        state.write_text(json.dumps({**json.loads(state.read_text()), "web_pid": stranger.pid}))
+        known = json.loads(state.read_text())
+        known["processes"]["web"]["pid"] = stranger.pid
+        state.write_text(json.dumps(known))
         kept.up("embedded")
         assert stranger.poll() is None
     finally:

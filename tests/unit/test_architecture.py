@@ -36,7 +36,7 @@ MAY_SPEAK = {"cli", "commands", "engines"}
 FAMILIES: tuple[tuple[ModuleType, str | None, set[str]], ...] = (
     (engines, "engine", {engine.__name__ for engine in engines.REGISTRY}),  # type: ignore[attr-defined] # they are modules
     (package_managers, None, {manager.__name__ for manager in package_managers.REGISTRY}),  # type: ignore[attr-defined]
-    (services, None, {"djdock.project.services.postgres"}),
+    (services, None, {f"djdock.project.services.{name}" for name in ("postgres", "redis", "rabbitmq", "others")}),
 )
 # What READ and DECIDE keep away from: the same files always give the same plan.
 IMPURE_MODULES = {

@@ -11,6 +11,7 @@ from djdock import engines, fingerprint, journal, output, state
 from djdock.commands import bringing, init
 from djdock.commands import checkout as checkouts
 from djdock.commands import open as open_command
+from djdock.commands import services as other_services
 from djdock.database import server
 from djdock.engines import embedded
 from djdock.engines.engine import DATABASE, SITE, Engine
@@ -77,15 +78,18 @@ def up(options: Options) -> None:
         if options.port and engine is embedded and ports.needs_root(options.port):
             raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
         checkout = _settle_ports(checkout, facts, running, options.port)
+        checkout = other_services.settle(checkout, facts, running)
         state.save(root, replace(state.load(root), engine=engine.NAME))
         before = server.report(checkout.database)
-        if _is_settled(checkout, engine, before, sound):
+        needed = {DATABASE, SITE, *other_services.names(facts)}
+        if needed <= sound and _is_settled(checkout, engine, before):
             after = before
         else:
             _start(checkout, engine, facts, options)
+            other_services.tell_of_missing(checkout, engine, facts)
             after = server.report(checkout.database)
             _remember(checkout, engine, after, options)
-        _show(checkout, Difference(before, after, sound, began), options)
+        _show(checkout, facts, Difference(before, after, sound, began), options)
     if options.open:
         open_command.browser(checkout.url)
 
@@ -97,11 +101,10 @@ def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -
         _wait_for_site(checkout, engine)
 
 
-def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None, sound: Set[str]) -> bool:
-    """Whether nothing has changed since an earlier `up` had nothing left to do, and all of it still runs."""
+def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None) -> bool:
+    """Whether nothing has changed since an earlier `up` had nothing left to do."""
     return (
         report is not None
-        and {DATABASE, SITE} <= sound
         and state.load(checkout.root).settled == _mark(checkout, engine, report)
         and ports.answers(checkout.web_port)
     )
@@ -173,10 +176,11 @@ def _wait_for_site(checkout: Checkout, engine: Engine) -> None:
         output.warn(f"The first page answers with an error ({status}); the traceback: djdock logs web")
 
 
-def _show(checkout: Checkout, difference: Difference, options: Options) -> None:
+def _show(checkout: Checkout, facts: Facts, difference: Difference, options: Options) -> None:
     after = difference.after
     name = f"PostgreSQL {after.version}" if after else "PostgreSQL"
     output.outcome("same" if DATABASE in difference.running else "start", f"{name} at {checkout.database.address}")
+    other_services.show(checkout, facts, difference.running)
     if options.migrate:
         applied = difference.applied
         output.outcome("migrate" if applied else "same", f"migrations, {applied} applied" if applied else "migrations")

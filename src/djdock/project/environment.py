@@ -140,7 +140,20 @@ def web_port(values: Mapping[str, str]) -> int:
     Raises:
         Problem: WEB_PORT is no port number.
     """
-    text = values.get("WEB_PORT", "8000")
+    return _port(values, "WEB_PORT", "8000")
+
+
+def redis_port(values: Mapping[str, str]) -> int | None:
+    """The port of the project's own Redis on this machine; None where it has none.
+
+    Raises:
+        Problem: REDIS_PORT is no port number.
+    """
+    return _port(values, "REDIS_PORT", "16379") if "REDIS_PORT" in values else None
+
+
+def _port(values: Mapping[str, str], name: str, usual: str) -> int:
+    text = values.get(name, usual)
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):  # noqa: PLR2004 - the highest port
-        raise Problem(f"WEB_PORT in {FILE} is {text!r}, which is no port.", hint=f"Set WEB_PORT=8000 in {FILE}.")
+        raise Problem(f"{name} in {FILE} is {text!r}, which is no port.", hint=f"Set {name}={usual} in {FILE}.")
     return int(text)

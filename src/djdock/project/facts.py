@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from djdock.project import configuration, layout, package_managers, services
+from djdock.project import configuration, examples, layout, package_managers, processes, services, signs
 from djdock.project.answer import Answer
 from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.configuration import Configuration
 from djdock.project.dependency import Dependency
 from djdock.project.evaluation import Evaluation, Read, evaluate
 from djdock.project.files import Files, Folder
+from djdock.project.processes import Process
+from djdock.project.signs import Need
 
 __all__ = ["Answer", "Facts", "evaluation_of", "read", "read_folder"]
 
@@ -33,6 +35,8 @@ class Facts:
         database_name, database_user: as compose.yaml names them, else made from the folder's name.
         package_manager: who installs its dependencies; None where nothing tells.
         dependencies_folder: where that one's files lie, empty for the root.
+        services: what it needs beside the site.
+        processes: what runs beside the site on the project's own code.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Facts:
     package_manager: Answer[str] | None
     dependencies_folder: str = ""
     dependencies: tuple[Dependency, ...] = ()
+    services: tuple[Need, ...] = ()
+    processes: tuple[Process, ...] = ()
 
     @property
     def package(self) -> str:
@@ -89,18 +95,24 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     version = manager.python(files) if manager else None
     python = version or services.python_image(files)
     postgres = services.postgres.container(files)
+    evaluation = evaluate(files, found.settings.value, found.settings_file)
+    suggested = examples.read(files, (found.folder, str(PurePosixPath(found.settings_file).parent)))
+    dependencies: tuple[Dependency, ...] = ()
+    shown = signs.gather(evaluation, (dependency.name for dependency in dependencies), suggested, files, found.folder)
     return Facts(
         name=name,
         manage=found.manage,
         settings=found.settings,
         settings_file=found.settings_file,
         named_settings=found.named,
-        evaluation=evaluate(files, found.settings.value, found.settings_file),
+        evaluation=evaluation,
         python=Answer(*python) if python else None,
         postgres=Answer(postgres.major, postgres.source) if postgres else None,
         database_name=(postgres and postgres.name) or _identifier(name),
         database_user=(postgres and postgres.user) or _identifier(name),
         package_manager=Answer(manager.NAME, manager.detect(files) or "") if manager else None,
+        services=services.find(shown),
+        processes=processes.find(shown),
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from djdock.errors import Problem
 from djdock.project.files import Files
+from djdock.project.signs import Need, Signs
 
+NAME = "postgres"
 # The official image, from whatever registry: postgres:18-trixie, mirror.example.com:5000/library/postgres:16.4 …
 IMAGE = re.compile(r"(?:\S+/)?postgres:(\d+)(?:[.-][\w.-]+)?(?:@\S+)?")
 # `${NAME:-default}` as Compose writes it.
@@ -26,6 +28,30 @@ class Container:
     user: str | None
     name: str | None
     source: str
+
+
+NOTHING = r"(?!)"
+# What a project asks of PostgreSQL beyond the usual, and which packages and apps tell.
+FEATURES: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("postgis", r"\.gis\b|postgis", ("django.contrib.gis",), ()),
+    ("pgvector", NOTHING, ("pgvector",), ("pgvector",)),
+    ("contrib.postgres", NOTHING, ("django.contrib.postgres",), ()),
+)
+
+
+def detect(signs: Signs) -> Need:
+    """PostgreSQL, which every project runs on, and what this one asks of it beyond the usual."""
+    engines = " ".join(str(entry.get("ENGINE", "")) for _, entry in signs.entries("DATABASES"))
+    found = {
+        feature: source
+        for feature, pattern, apps, packages in FEATURES
+        if (
+            source := signs.has_app(*apps)
+            or signs.depends_on(*packages)
+            or (re.search(pattern, engines) and "DATABASES")
+        )
+    }
+    return Need(NAME, ", ".join(dict.fromkeys(found.values())) or "DATABASES", starts=True, features=tuple(found))
 
 
 def container(files: Files) -> Container | None:
