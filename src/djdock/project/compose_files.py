@@ -32,6 +32,8 @@ class Service:
         command: its words; a shell's line is split as a shell does.
         environment: values with defaults filled in; what only the shell knows is left out.
         source: the file and the service, such as `compose.yaml, service db`.
+        health_check: the words of its test.
+        depends_on: the condition under which it starts, by the service that it waits for.
     """
 
     name: str
@@ -47,6 +49,13 @@ class Service:
     ports: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     working_dir: str = ""
+    health_check: tuple[str, ...] = ()
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def waits_for_health(self) -> bool:
+        """Whether it starts when another service is healthy or has ended well, and not just when it was started."""
+        return any(condition != "service_started" for condition in self.depends_on.values())
 
 
 @dataclass(frozen=True)
@@ -176,6 +185,8 @@ def _service(files: Files, path: str, name: str, body: Mapping[str, object]) -> 
         ports=tuple(resolved(_port(entry), known) for entry in _list(body.get("ports"))),
         volumes=tuple(resolved(_volume(entry), known) for entry in _list(body.get("volumes"))),
         working_dir=str(body.get("working_dir") or ""),
+        health_check=_health_check(body.get("healthcheck"), known),
+        depends_on=_depends_on(body.get("depends_on")),
     )
     build = body.get("build")
     if not build:
@@ -238,6 +249,20 @@ def _entries(value: object, key: str) -> list[str]:
     entries = value if isinstance(value, list) else [value] if value else []
     texts = [entry.get(key) if isinstance(entry, dict) else entry for entry in entries]
     return [str(text) for text in texts if text]
+
+
+def _health_check(value: object, known: Mapping[str, str]) -> tuple[str, ...]:
+    return _words(value.get("test"), known) if isinstance(value, dict) else ()
+
+
+def _depends_on(value: object) -> dict[str, str]:
+    if isinstance(value, dict):
+        started = "service_started"
+        return {
+            str(name): str(told.get("condition") or started) if isinstance(told, dict) else started
+            for name, told in value.items()
+        }
+    return {str(name): "service_started" for name in _list(value)}
 
 
 def _port(value: object) -> str:

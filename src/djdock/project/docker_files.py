@@ -17,6 +17,7 @@ from djdock.project.images import Dockerfile
 T = TypeVar("T")
 # The first words of a file that djdock has written. What follows them may change.
 MARK = "# Made by djdock"
+FIRST_LINE = f"{MARK}, yours to edit; `djdock init` merges its changes with yours."
 # Where projects keep Docker files, beside the root.
 FOLDERS = re.compile(
     r"\.?(?:docker|compose|deploy|deployment|devops|infra|infrastructure|ops|config|etc|build)s?", re.IGNORECASE

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from djdock.errors import Problem
 from djdock.project import package_managers, services
 from djdock.project import settings as project_settings
 from djdock.project.compatibility import DEFAULT_POSTGRES
+from djdock.project.dependency import Dependency
 from djdock.project.files import Files, Folder
 
 T = TypeVar("T")
+
+
+class Named(Protocol):
+    """A service: all that Docker files need to know of it is its name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Command(Named, Protocol):
+    """A process beside the site, and its command as typed in the folder of manage.py."""
+
+    @property
+    def argv(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,13 @@ class Facts:
         database_name, database_user: as compose.yaml names them, else made from the folder's name.
         package_manager: who installs its dependencies; None where nothing tells.
         variables: the environment variables that its settings read.
+        manage: the path of manage.py.
+        dependencies, dependencies_folder: what it depends on, and where that is written.
+        services, processes: what runs beside the site; Redis is the service named `redis`.
+        wsgi, asgi: `module:name` of its applications; asgi only where the site needs it.
+        static_root: it collects static files: the app is installed, and STATIC_ROOT is set.
+        extension: what PostgreSQL needs beside itself: `postgis`, `pgvector` or nothing.
+        features: other needs, as `project.system_packages` names them.
     """
 
     name: str
@@ -47,6 +70,21 @@ class Facts:
     database_user: str
     package_manager: Answer[str] | None
     variables: tuple[project_settings.Variable, ...]
+    manage: Answer[str] = Answer("manage.py", "")
+    dependencies: tuple[Dependency, ...] = ()
+    dependencies_folder: str = ""
+    services: tuple[Named, ...] = ()
+    processes: tuple[Command, ...] = ()
+    wsgi: str = ""
+    asgi: str = ""
+    static_root: bool = False
+    extension: str = ""
+    features: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of manage.py, relative to the root; empty for the root itself."""
+        return posixpath.dirname(self.manage.value)
 
     @property
     def package(self) -> str:
