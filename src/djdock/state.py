@@ -19,8 +19,6 @@ from djdock.service import SITE
 FOLDER = ".djdock"
 # In it: each generated file as djdock wrote it last, which a later version is merged on top of.
 GENERATED = "generated"
-# In it: what Python keeps of the project's modules when djdock runs them, so that the tree stays as it was.
-CACHE = "pycache"
 
 
 @dataclass(frozen=True)

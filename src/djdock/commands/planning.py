@@ -10,8 +10,9 @@ from djdock import output
 from djdock.commands import checkout as checkouts
 from djdock.commands import git
 from djdock.errors import Problem
+from djdock.machine import python
 from djdock.plan import database as database_plan
-from djdock.plan import dotenv, ignored, variables
+from djdock.plan import docker_files, dotenv, ignored, variables
 from djdock.plan.change import Change, Plan
 from djdock.plan.database import Edited, Switch
 from djdock.project import environment, examples
@@ -45,21 +46,35 @@ def propose(root: Path, chosen: Configuration, *, take_over: bool = False) -> Pr
     files = Folder(root)
     facts = read(files, root.name, chosen)
     file, given = _env_file(root, files)
-    switch = _switch(files, facts, given)
+    switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
-    machine = _machine(root, facts, given)
     wanted = variables.decide(
         variables.Question(
             evaluate=lambda values: evaluation_of(edited, facts, values),
             database=switch.variables,
-            given=_kept(given, switch),
             examples=_examples(files, facts),
         )
     )
-    lines = _lines(wanted, machine, facts, given)
-    private = dotenv.adopt(files, file, lines, machine)
-    changes = (*switch.changes, *_ignore(root, files, file), private)
+    lines = _lines(wanted, _machine(root, facts, given), facts, given)
+    private = dotenv.adopt(files, file, lines, _machine(root, facts, given))
+    docker = _docker(edited, facts, wanted, file, take_over=take_over)
+    changes = (*switch.changes, *docker, *_ignore(root, files, file), private)
     return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
+
+
+def _docker(
+    files: Files, facts: Facts, wanted: tuple[variables.Variable, ...], file: str, *, take_over: bool
+) -> tuple[Change, ...]:
+    services = {name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()}
+    setup = docker_files.Setup(
+        uv=python.uv_series(),
+        variables={found.name: found.value for found in wanted},
+        services=services,
+        env_files=(file,),
+        settings=facts.settings.value if facts.settings.value != facts.named_settings else "",
+        replace=take_over,
+    )
+    return tuple(replace(change, generated=True) for change in docker_files.docker_files(files, facts, setup))
 
 
 def _env_file(root: Path, files: Files) -> tuple[str, dict[str, str]]:
@@ -70,8 +85,8 @@ def _env_file(root: Path, files: Files) -> tuple[str, dict[str, str]]:
     return file, environment.read(files) or {}
 
 
-def _switch(files: Files, facts: Facts, given: Mapping[str, str]) -> Switch:
-    """How the settings come to our database.
+def _switch(files: Files, facts: Facts) -> Switch:
+    """How the settings come to a database of ours.
 
     Raises:
         Problem: neither variables nor an edit does it.
@@ -80,10 +95,7 @@ def _switch(files: Files, facts: Facts, given: Mapping[str, str]) -> Switch:
     def evaluate(view: Files, values: Mapping[str, str]) -> Evaluation:
         return evaluation_of(view, facts, values)
 
-    known = _known(given)
-    if known and database_plan.matches(evaluate(files, given), known):
-        return Switch({}, why="as before")
-    found = database_plan.find_variables(lambda values: evaluate(files, {**_without_address(given), **values}), {})
+    found = database_plan.find_variables(lambda values: evaluate(files, values), {})
     if found is not None:
         return Switch(found, why="variables that the settings read already")
     edited = database_plan.edit(files, facts.evaluation, evaluate)
@@ -96,20 +108,12 @@ def _switch(files: Files, facts: Facts, given: Mapping[str, str]) -> Switch:
     return edited
 
 
-def _without_address(given: Mapping[str, str]) -> dict[str, str]:
-    """The env file without what it says of a database."""
-    return {name: value for name, value in given.items() if not database_plan.may_be_address(name)}
-
-
 def _known(given: Mapping[str, str]) -> Database | None:
+    """The database of an env file that djdock has filled in."""
     try:
         return environment.database(given) if given.get("COMPOSE_PROJECT_NAME") else None
     except Problem:
         return None
-
-
-def _kept(given: Mapping[str, str], switch: Switch) -> dict[str, str]:
-    return {name: value for name, value in given.items() if name not in switch.variables}
 
 
 def _machine(root: Path, facts: Facts, given: Mapping[str, str]) -> dotenv.Machine:
@@ -143,9 +147,9 @@ def _lines(
     lines = []
     for name, (template, why) in values.items():
         value = database_plan.filled({name: template}, machine.database)[name]
-        if variables.SECRET in value:
-            value = given.get(name) or value.replace(variables.SECRET, checkouts.new_secret())
-        lines.append(dotenv.Line(name, value, why))
+        if value == template and name in given:
+            value = given[name]  # what the person has set stays; only the database's address is ours
+        lines.append(dotenv.Line(name, value.replace(variables.SECRET, checkouts.new_secret()), why))
     return lines
 
 

@@ -17,7 +17,7 @@ from djdock.project import checkout as project_checkout
 from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
-DISPOSABLE = ("state.json", "logs", state.CACHE, state.GENERATED)
+DISPOSABLE = ("state.json", "logs", state.GENERATED)
 # What stays for the sake of what stays.
 OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1

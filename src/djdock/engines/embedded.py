@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from djdock import output, state
+from djdock import journal, output, state
 from djdock.embedded import jobs, location, pid_file, virtual_environment
 from djdock.engines.engine import DATABASE, REDIS, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
@@ -240,9 +240,9 @@ def environment(checkout: Checkout) -> dict[str, str]:
     own = {
         "VIRTUAL_ENV": str(checkout.root / virtual_environment.NAME),
         "PATH": path,
-        # No __pycache__ folders in the person's tree. Not PYTHONDONTWRITEBYTECODE: each start would compile all anew.
-        "PYTHONPYCACHEPREFIX": str(checkout.root / state.FOLDER / state.CACHE),
     }
+    if journal.is_adopted(checkout.root):
+        own["PYTHONDONTWRITEBYTECODE"] = "1"  # no __pycache__ folders in a tree that `undo` is to leave as it was
     return {**kept, **checkout.values, **own}
 
 

@@ -86,6 +86,11 @@ def find(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if any(steps.place(folder).glob("[0-9]*"))), None)
 
 
+def is_adopted(root: Path) -> bool:
+    """Whether the project was there before djdock was: something was made in it that can be undone."""
+    return any(steps.place(root).glob("[0-9]*"))
+
+
 def make(root: Path, plan: Plan, *, generated: Mapping[str, str] = NOTHING) -> None:
     """Makes a plan's changes, so that `undo` takes them back; `generated` are texts to remember for the next merge.
 

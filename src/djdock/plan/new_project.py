@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from djdock.plan import dotenv
+from djdock.plan import compose, dockerfile, dockerignore, dotenv
 from djdock.plan.change import Change, Plan, write
+from djdock.plan.compose import Composition
+from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE, from_environment
 from djdock.plan.text import render
-from djdock.project import package_managers
+from djdock.project import package_managers, system_packages
 from djdock.project.facts import Facts
 from djdock.project.files import Files
-from djdock.project.services.postgres import init_arguments, volume_path
 
 # What a new project depends on, beside Django: the driver, the reader of the environment, and for production the
 # server and what serves static files.
 REQUIREMENTS = ("psycopg[binary]", "django-environ", "gunicorn", "whitenoise")
+
+NEWEST_SERVER = "25.1"
+# For the one command that collects static files.
+BUILD_VALUES = {
+    "SECRET_KEY": "unused",
+    "DEBUG": "False",
+    "ALLOWED_HOSTS": "",
+    "CSRF_TRUSTED_ORIGINS": "",
+    "DATABASE_URL": "postgres://un:used@localhost/unused",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ def plan(files: Files, facts: Facts, choices: Choices, machine: dotenv.Machine) 
             ),
             *(_accounts(files) if choices.user_model else ()),
             _dockerfile(files, facts, choices),
-            write(files, ".dockerignore", render("dockerignore.txt"), "keeps secrets and clutter out of images"),
+            write(files, ".dockerignore", dockerignore.new(), "keeps secrets and clutter out of images"),
             _compose(files, choices),
             dotenv.create(files, machine),
             dotenv.example(files, choices.name, choices.name),
@@ -70,31 +81,37 @@ def _dockerfile(files: Files, facts: Facts, choices: Choices) -> Change:
     manager = package_managers.BY_NAME[choices.package_manager]
     production = manager.dockerfile_steps(production=True)
     development = manager.dockerfile_steps(production=False)
-    text = render(
-        "Dockerfile.txt",
+    image = Image(
+        tag=choices.name.lower(),
         uv=choices.uv,
         python=choices.python,
+        debian=system_packages.release(choices.python),
         install=production or development,
-        development_stage="dependencies" if not production else "development-dependencies",
-        development_install=(
-            f"\n# Adds what only developers need.\nFROM dependencies AS development-dependencies\n{development}\n"
-            if production
-            else ""
-        ),
-        wsgi=f"{facts.package}.wsgi",
-        tag=choices.name.lower(),
+        development_install=development if production else "",
+        # The newest of each: `new` has just installed them.
+        server=dockerfile.server({"gunicorn": NEWEST_SERVER}, choices.python, f"{facts.package}.wsgi", ""),
+        build_values=BUILD_VALUES,
     )
+    text = dockerfile.text(image)
     return write(files, "Dockerfile", text, "the image, for development and for production")
 
 
 def _compose(files: Files, choices: Choices) -> Change:
-    text = render(
-        "compose.yaml.txt",
-        name=choices.name,
-        postgres=choices.postgres,
-        volume=volume_path(choices.postgres),
-        initdb=init_arguments(choices.postgres),
-        insecure=INSECURE,
+    text = compose.text(
+        Composition(
+            name=choices.name,
+            user=choices.name,
+            postgres=choices.postgres,
+            environment={
+                "SECRET_KEY": f"${{SECRET_KEY:-{INSECURE}-key-that-everybody-knows-and-nobody-deploys}}",
+                "DEBUG": "${DEBUG:-True}",
+                "ALLOWED_HOSTS": "${ALLOWED_HOSTS:-localhost,127.0.0.1}",
+                "CSRF_TRUSTED_ORIGINS": "${CSRF_TRUSTED_ORIGINS:-}",
+                **compose.seen_from_containers({"DATABASE_URL": "{url}"}, choices.name, choices.name),
+            },
+            values="# Values come from .env. The defaults let a clone without one start; settings.py refuses them when "
+            "DEBUG is off.",
+        )
     )
     return write(files, "compose.yaml", text, "database, migrations and site for development")
 

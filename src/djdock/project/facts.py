@@ -37,6 +37,10 @@ class Facts:
         dependencies_folder: where that one's files lie, empty for the root.
         services: what it needs beside the site.
         processes: what runs beside the site on the project's own code.
+        wsgi, asgi: `module:name` of its applications; asgi only where the site needs it.
+        static_root: it collects static files: the app is installed, and STATIC_ROOT is set.
+        extension: what PostgreSQL needs beside itself: `postgis`, `pgvector` or nothing.
+        features: other needs, as `project.system_packages` names them.
     """
 
     name: str
@@ -54,6 +58,11 @@ class Facts:
     dependencies: tuple[Dependency, ...] = ()
     services: tuple[Need, ...] = ()
     processes: tuple[Process, ...] = ()
+    wsgi: str = ""
+    asgi: str = ""
+    static_root: bool = False
+    extension: str = ""
+    features: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:

@@ -6,14 +6,17 @@ import re
 from dataclasses import dataclass
 
 from djdock.errors import Problem
+from djdock.project.compose_files import parse, paths
+from djdock.project.docker_files import is_own
 from djdock.project.files import Files
 from djdock.project.signs import Need, Signs
 
 NAME = "postgres"
-# The official image, from whatever registry: postgres:18-trixie, mirror.example.com:5000/library/postgres:16.4 …
-IMAGE = re.compile(r"(?:\S+/)?postgres:(\d+)(?:[.-][\w.-]+)?(?:@\S+)?")
-# `${NAME:-default}` as Compose writes it.
-DEFAULT = re.compile(r"\$\{\w+:?-([^${}]*)\}")
+# The official image and those made from it, from whatever registry: postgres:18-trixie, postgis/postgis:17-3.5,
+# mirror.example.com:5000/library/postgres:16.4 …
+IMAGE = re.compile(
+    r"(?:\S+/)?(?:postgres|postgis|pgvector|timescaledb(?:-ha)?):(?:pg)?(?P<major>\d+)(?:[.-][\w.-]+)?(?:@\S+)?"
+)
 # PostgreSQL cuts names off after 63 bytes, and Django's test databases are called test_NAME_12 and so on.
 LONGEST_NAME = 50
 # From 18 on the image keeps its data below a folder per major version, and refuses a volume at the old place.
@@ -55,49 +58,29 @@ def detect(signs: Signs) -> Need:
 
 
 def container(files: Files) -> Container | None:
-    """The PostgreSQL service in compose.yaml, or None where there is none.
+    """The PostgreSQL service of the project's compose files, or None where there is none.
+
+    A file that djdock made counts before the project's own: it is the one that runs.
 
     Raises:
-        Problem: compose.yaml is no YAML.
+        Problem: the compose file that `docker compose up` would take is no YAML.
     """
-    import yaml  # noqa: PLC0415 - 20 ms that the daily commands do not need
-
-    text = files.read("compose.yaml")
-    try:
-        document = yaml.safe_load(text) if text else None
-    except yaml.YAMLError as error:
-        raise Problem(
-            "compose.yaml is no YAML that can be read.",
-            details=str(error),
-            hint="Correct the line that the message names; docker compose config checks it too.",
-        ) from error
-    services = document.get("services") if isinstance(document, dict) else None
-    for name, service in services.items() if isinstance(services, dict) else ():
-        image = _resolved(service.get("image", "")) if isinstance(service, dict) else ""
-        if match := IMAGE.fullmatch(image):
-            values = _environment(service.get("environment"))
-            return Container(
-                int(match[1]), values.get("POSTGRES_USER"), values.get("POSTGRES_DB"), f"compose.yaml, service {name}"
-            )
+    found = paths(files, ("",))
+    ordered = sorted(found, key=lambda path: not is_own(files, path))
+    for path in ordered:
+        try:
+            file = parse(files, path)
+        except Problem:
+            if path == found[0]:
+                raise
+            continue
+        for service in file.services if file else ():
+            if match := IMAGE.fullmatch(service.image):
+                values = service.environment
+                return Container(
+                    int(match["major"]), values.get("POSTGRES_USER"), values.get("POSTGRES_DB"), service.source
+                )
     return None
-
-
-def _environment(value: object) -> dict[str, str]:
-    """Compose's two forms, a mapping or a list of NAME=value; what only the shell knows is left out."""
-    if isinstance(value, list):
-        value = dict(str(item).partition("=")[::2] for item in value)
-    if not isinstance(value, dict):
-        return {}
-    known = {str(name): _resolved(item) for name, item in value.items() if item is not None}
-    return {name: item for name, item in known.items() if item and "$" not in item}
-
-
-def _resolved(value: object) -> str:
-    """A value with `${X:-default}` replaced by its default, from the inside out."""
-    text = str(value)
-    while (inner := DEFAULT.sub(r"\1", text)) != text:
-        text = inner
-    return text
 
 
 def volume_path(major: int) -> str:

@@ -1,0 +1,239 @@
+"""The Docker files that djdock writes for a project: their names, and what they are made from."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from djdock.plan import compose, dockerfile, dockerignore
+from djdock.plan.change import Change, write
+from djdock.plan.compose import Composition, Worker
+from djdock.plan.dockerfile import Image
+from djdock.plan.settings import INSECURE
+from djdock.project import docker_files as existing
+from djdock.project import front_end, package_managers, system_packages
+from djdock.project.compose_files import DEFAULT_NAMES
+from djdock.project.docker_files import DockerFiles
+from djdock.project.facts import Facts
+from djdock.project.files import Files, below
+
+DEFAULT_PYTHON = "3.13"
+# What stands for a part of the database's address in a variable's template.
+DATABASE_PARTS = re.compile(r"\{(?:host|port|name|user|password|url)\}")
+# A dependency that comes from a repository, in any of the manifests.
+GIT = re.compile(r"git\+(?:https?|ssh|git|file)\b|^\s*\"?git\"?\s*[=:]|\bgit\s*=\s*[\"']", re.MULTILINE)
+SECRET = "{secret}"  # noqa: S105 - a place to fill
+# For the one command that collects static files, which opens no connection.
+UNUSED = {
+    "{host}": "localhost",
+    "{port}": "5432",
+    "{name}": "unused",
+    "{user}": "unused",
+    "{password}": "unused",
+    "{url}": "postgres://un:used@localhost/unused",
+    SECRET: "unused-while-the-image-is-built-0123456789-0123456789",
+}
+VALUES = (
+    "# Values come from .env. The public defaults let a clone without one start; they are for this machine only.\n"
+    "# What runs where others can reach it needs values of its own."
+)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What the Docker files of an existing project depend on beside its facts.
+
+    Attributes:
+        uv: the series of uv, `X.Y`.
+        variables: what the env file sets of the project's own variables, by name, as templates: `{url}`, `{host}`,
+            `{port}`, `{name}`, `{user}`, `{password}` for the database, `{secret}` for a secret, else the value itself.
+        services: variables that say where other services are, as containers see them: `redis://redis:6379/0`.
+        env_files: files that containers get variables from, relative to the root.
+        settings: the settings module, where it is another one than manage.py names.
+        replace: whether to take over the names of Docker files that are not djdock's.
+    """
+
+    uv: str
+    variables: Mapping[str, str]
+    services: Mapping[str, str] = field(default_factory=dict)
+    env_files: tuple[str, ...] = (".env",)
+    settings: str = ""
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the Docker files are called."""
+
+    compose: str = "compose.yaml"
+    dockerfile: str = "Dockerfile"
+    dockerignore: str = ".dockerignore"
+
+
+def docker_files(files: Files, facts: Facts, setup: Setup) -> tuple[Change, ...]:
+    """The changes that give an existing project djdock's Docker files; other people's files are left alone.
+
+    Raises:
+        Problem: a file that would be replaced cannot be read.
+    """
+    there = existing.read(files, (facts.folder,))
+    names = choose_names(files, replacing=setup.replace)
+    image, composition = _image(files, facts, setup, there), _composition(facts, setup)
+    image = replace(image, path=names.dockerfile, compose_path=names.compose)
+    composition = replace(composition, path=names.compose, dockerfile=names.dockerfile)
+    composition = replace(composition, front_end=image.front_end is not None)
+    return (
+        write(files, names.dockerfile, dockerfile.text(image), "the image, for development and for production"),
+        write(files, names.dockerignore, _dockerignore(files, names), "keeps secrets and clutter out of images"),
+        write(files, names.compose, compose.text(composition), _why(composition)),
+    )
+
+
+def _dockerignore(files: Files, names: Names) -> str:
+    return dockerignore.text(files, names.dockerignore, (names.compose, names.dockerfile))
+
+
+def choose_names(files: Files, *, replacing: bool = False) -> Names:
+    """Names that no other file has: the usual ones where they are free, or djdock's already, or to be replaced."""
+    theirs = next((name for name in DEFAULT_NAMES if _is_theirs(files, name)), None)
+    their_image, their_ignore = _is_theirs(files, "Dockerfile"), _is_theirs(files, ".dockerignore")
+    if replacing:
+        return Names(compose=theirs or "compose.yaml")
+    image = "Dockerfile.djdock" if their_image else "Dockerfile"
+    return Names(
+        compose="compose.djdock.yaml" if theirs else "compose.yaml",
+        dockerfile=image,
+        # BuildKit takes the one that is named after the Dockerfile.
+        dockerignore=f"{image}.dockerignore" if their_image or their_ignore else ".dockerignore",
+    )
+
+
+def _is_theirs(files: Files, path: str) -> bool:
+    return files.read(path) is not None and not existing.is_own(files, path)
+
+
+def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Image:
+    python = facts.python.value if facts.python else DEFAULT_PYTHON
+    wanted = [dependency for dependency in facts.dependencies if not dependency.development]
+    versions = {dependency.name: dependency.locked for dependency in wanted}
+    production, development = install_steps(facts)
+    carried, unknown = system_packages.carried_over(there.packages, python)
+    packages = system_packages.needs(facts.dependencies, python, facts.features)
+    packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
+    if "git+" in production or _has_git_lines(files, facts):
+        packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
+    node = there.node[0] if there.node else None
+    found = next((one for one in front_end.find(files, versions, node) if one.needs_build), None)
+    return Image(
+        tag=facts.name.lower(),
+        uv=setup.uv,
+        python=python,
+        debian=system_packages.release(python),
+        install=production or development,
+        development_install=development if production else "",
+        server=dockerfile.server(versions, python, facts.wsgi or _wsgi(files, facts), facts.asgi),
+        folder=facts.folder,
+        settings=setup.settings,
+        packages=packages,
+        unknown=unknown,
+        front_end=found,
+        build_values=_build_values(setup) if facts.static_root else None,
+        static_note=_static_note(facts, versions),
+    )
+
+
+def install_steps(facts: Facts) -> tuple[str, str]:
+    """The instructions that install for production and for development, with the manifests where they are."""
+    if facts.package_manager is None:
+        return "", "RUN uv venv /opt/venv"
+    manager = package_managers.BY_NAME[facts.package_manager.value]
+    folder = facts.dependencies_folder.strip("/")
+    steps = [manager.dockerfile_steps(production=production) for production in (True, False)]
+    production, development = (
+        step.replace("type=bind,source=", f"type=bind,source={folder}/") if folder else step for step in steps
+    )
+    return production, development
+
+
+def _has_git_lines(files: Files, facts: Facts) -> bool:
+    """Whether something is installed from a repository: that takes git."""
+    folder = below(files, facts.dependencies_folder)
+    names = [name for name in folder.names() if re.search(r"require.*\.(?:txt|in)$|^pyproject\.toml$|\.lock$", name)]
+    names += [f"requirements/{name}" for name in folder.names("requirements") if name.endswith((".txt", ".in"))]
+    return any(GIT.search(folder.read(name) or "") for name in names)
+
+
+def _wsgi(files: Files, facts: Facts) -> str:
+    """The WSGI application, from wsgi.py in the settings' package or above it."""
+    package = facts.package
+    while package and files.read(posixpath.join(facts.folder, package.replace(".", "/"), "wsgi.py")) is None:
+        package = package.rpartition(".")[0]
+    return f"{package or facts.package}.wsgi"
+
+
+def _static_note(facts: Facts, versions: Mapping[str, str | None]) -> str:
+    if not facts.static_root:
+        return "No static files are collected: the settings have no STATIC_ROOT."
+    if "whitenoise" in versions:
+        return ""
+    return "Static files are in STATIC_ROOT; a web server or a storage service before this one serves them."
+
+
+def _build_values(setup: Setup) -> dict[str, str]:
+    values = {**setup.variables, **setup.services}
+    filled = {name: _filled(value) for name, value in values.items()}
+    return {**filled, **({"DEBUG": "False"} if "DEBUG" in filled else {})}
+
+
+def _filled(template: str) -> str:
+    for part, text in UNUSED.items():
+        template = template.replace(part, text)
+    return template
+
+
+def _composition(facts: Facts, setup: Setup) -> Composition:
+    redis = any(service.name == "redis" for service in facts.services)
+    return Composition(
+        name=facts.database_name,
+        user=facts.database_user,
+        postgres=facts.postgres_major,
+        environment=dict(_environment(facts, setup)),
+        values=VALUES,
+        env_files=setup.env_files,
+        folder=facts.folder,
+        extension=facts.extension,
+        redis=redis,
+        workers=tuple(Worker(process.name, _in_container(process.argv)) for process in facts.processes),
+    )
+
+
+def _environment(facts: Facts, setup: Setup) -> Iterator[tuple[str, str]]:
+    """What containers are given by name; all else that the env file holds comes to them with it."""
+    if setup.settings:
+        yield "DJANGO_SETTINGS_MODULE", setup.settings
+    inside = compose.seen_from_containers(setup.variables, facts.database_name, facts.database_user)
+    for name, template in setup.variables.items():
+        if name in setup.services:
+            continue
+        if DATABASE_PARTS.search(template):
+            yield name, inside[name]
+        elif template == SECRET:
+            yield name, f"${{{name}:-{INSECURE}-key-that-everybody-knows-and-nobody-deploys}}"
+        elif value := compose.with_default(name, template):
+            yield name, value
+    yield from setup.services.items()
+
+
+def _in_container(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A process's command for a container: what beat remembers is no file of the project's."""
+    if "celery" not in argv or "beat" not in argv:
+        return argv
+    named = any(word.startswith(("--schedule", "-s")) and word != "-scheduler" for word in argv)
+    return (*argv, *(() if named else ("--schedule=/tmp/celerybeat-schedule",)), "--pidfile=")
+
+
+def _why(composition: Composition) -> str:
+    more = [*(["Redis"] if composition.redis else []), *(worker.name for worker in composition.workers)]
+    return f"database, migrations and site for development{''.join(f', {name}' for name in more)}"
