@@ -100,7 +100,9 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
 def chosen(command: Callable[..., None]) -> Callable[..., None]:
     """The options for what cannot be read from a project."""
     for option in (
-        click.option("--package-manager", metavar="NAME", help="Who installs the dependencies: uv, poetry, pdm, pipenv, pip …"),
+        click.option(
+            "--package-manager", metavar="NAME", help="Who installs the dependencies: uv, poetry, pdm, pipenv, pip …"
+        ),
         click.option("--postgres", metavar="N", type=int, help="Major version of PostgreSQL.  [default: 18]"),
         click.option("--python", metavar="X.Y", help="Python version.  [default: what the project says]"),
         click.option("--settings", metavar="MODULE", help="Settings module.  [default: the one of manage.py]"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from djdock import output, state
+from djdock.commands import root as root_of
 from djdock.commands import up
 from djdock.commands.checkout import engine_of
 from djdock.engines.engine import Engine
 from djdock.project import checkout as checkouts
 from djdock.project.checkout import Checkout
-from djdock.project.files import locate
 
 
 def down() -> None:
@@ -19,7 +19,7 @@ def down() -> None:
     Raises:
         Problem: something does not stop.
     """
-    root = locate(Path.cwd())
+    root = root_of.find(Path.cwd())
     with state.lock(root, "down"):
         checkout = checkouts.require(root)
         _stop(checkout, engine_of(checkout))

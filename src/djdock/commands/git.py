@@ -9,7 +9,9 @@ from djdock.process import run
 
 def is_repository(root: Path) -> bool:
     """Whether a folder is in a git repository, and git is installed."""
-    return any((folder / ".git").exists() for folder in (root, *root.parents)) and run(["git", "-C", root, "rev-parse"]).ok
+    return (
+        any((folder / ".git").exists() for folder in (root, *root.parents)) and run(["git", "-C", root, "rev-parse"]).ok
+    )
 
 
 def is_tracked(root: Path, path: str) -> bool:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from djdock import engines, journal, output, state
 from djdock.commands import bringing, planning
+from djdock.commands import root as root_of
 from djdock.commands.planning import Proposal
 from djdock.errors import Problem
 from djdock.merge import merge
 from djdock.project.configuration import Configuration
 from djdock.project.files import Folder
-from djdock.project.layout import find_root
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def init(options: Options) -> int:
     Raises:
         Problem: it is no Django project, cannot be read, or nobody is there to say yes.
     """
-    root = find_root(options.folder or Path.cwd())
+    root = root_of.find(options.folder or Path.cwd())
     if options.dry_run:
         return _dry_run(root, options)
     with state.lock(root, "init"):
@@ -77,7 +77,7 @@ def settle(root: Path, options: Options) -> Proposal:
 
 
 def _merged(root: Path, options: Options) -> tuple[Proposal, dict[str, str]]:
-    proposal = planning.propose(root, options.chosen, take_over=options.replace)
+    proposal = planning.propose(root, options.chosen, options.engine, take_over=options.replace)
     merged = merge(root, proposal.plan, replace_all=options.replace)
     return replace(proposal, plan=merged.plan), dict(merged.generated)
 
@@ -110,6 +110,6 @@ def _ask(proposal: Proposal, options: Options) -> None:
 
 def is_known(root: Path) -> bool:
     """Whether a project has been through `init`, or was made by djdock, on this machine."""
-    return bool(state.load(root).manage or state.load(root).engine) and Folder(root).read(".djdock/state.json") is not None
-
-
+    return (
+        bool(state.load(root).manage or state.load(root).engine) and Folder(root).read(".djdock/state.json") is not None
+    )

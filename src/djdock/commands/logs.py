@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from djdock.commands import root as root_of
 from djdock.commands.checkout import engine_of
 from djdock.errors import Problem
 from djdock.project import checkout as checkouts
-from djdock.project.files import locate
 
 
 def logs(service: str | None, *, follow: bool) -> None:
@@ -16,7 +16,7 @@ def logs(service: str | None, *, follow: bool) -> None:
     Raises:
         Problem: it was never started here, or has no such service.
     """
-    checkout = checkouts.require(locate(Path.cwd()))
+    checkout = checkouts.require(root_of.find(Path.cwd()))
     engine = engine_of(checkout)
     if engine is None:
         raise Problem("This project was never started here, so it has no logs.", hint="djdock up")

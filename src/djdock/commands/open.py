@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from djdock import output
+from djdock.commands import root as root_of
 from djdock.errors import Problem
 from djdock.machine import ports
 from djdock.project import checkout as checkouts
-from djdock.project.files import locate
 
 
 def open_site() -> None:
@@ -17,7 +17,7 @@ def open_site() -> None:
     Raises:
         Problem: it is not running.
     """
-    checkout = checkouts.require(locate(Path.cwd()))
+    checkout = checkouts.require(root_of.find(Path.cwd()))
     if not ports.answers(checkout.web_port):
         raise Problem(f"Nothing answers at {checkout.url}", hint="djdock up --open")
     browser(checkout.url)

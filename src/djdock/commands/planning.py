@@ -9,13 +9,17 @@ from pathlib import Path, PurePosixPath
 from djdock import output
 from djdock.commands import checkout as checkouts
 from djdock.commands import git
+from djdock.compose import availability
 from djdock.errors import Problem
-from djdock.machine import python
+from djdock.machine import postgres, python
 from djdock.plan import database as database_plan
 from djdock.plan import docker_files, dotenv, ignored, variables
 from djdock.plan.change import Change, Plan
 from djdock.plan.database import Edited, Switch
+from djdock.project import docker_files as existing
 from djdock.project import environment, examples
+from djdock.project.answer import Answer
+from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.configuration import Configuration
 from djdock.project.environment import Database
 from djdock.project.evaluation import Evaluation
@@ -37,14 +41,14 @@ class Proposal:
     notes: tuple[str, ...] = ()
 
 
-def propose(root: Path, chosen: Configuration, *, take_over: bool = False) -> Proposal:
+def propose(root: Path, chosen: Configuration, engine: str | None = None, *, take_over: bool = False) -> Proposal:
     """Reads a project and decides what it needs. Writes nothing into it.
 
     Raises:
         Problem: it is no Django project, or cannot be brought to PostgreSQL.
     """
     files = Folder(root)
-    facts = read(files, root.name, chosen)
+    facts = _with_postgres(read(files, root.name, chosen), files, engine)
     file, given = _env_file(root, files)
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
@@ -62,10 +66,24 @@ def propose(root: Path, chosen: Configuration, *, take_over: bool = False) -> Pr
     return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
 
 
+def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:
+    """The facts with a PostgreSQL that can be had: what somebody else's compose file names is a wish."""
+    wanted = facts.postgres
+    own = wanted is None or existing.is_own(files, wanted.source.partition(",")[0])
+    if wanted is None or own or postgres.can_have(wanted.value):
+        return facts
+    if engine != "embedded" and availability.obstacle() is None:
+        return facts
+    why = f"{wanted.value} of {wanted.source} is not on this machine, and runs in Docker only"
+    return replace(facts, postgres=Answer(DEFAULT_POSTGRES, why))
+
+
 def _docker(
     files: Files, facts: Facts, wanted: tuple[variables.Variable, ...], file: str, *, take_over: bool
 ) -> tuple[Change, ...]:
-    services = {name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()}
+    services = {
+        name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()
+    }
     setup = docker_files.Setup(
         uv=python.uv_series(),
         variables={found.name: found.value for found in wanted},
@@ -165,9 +183,7 @@ def _ignore(root: Path, files: Files, file: str) -> tuple[Change, ...]:
 
 
 def _notes(facts: Facts) -> tuple[str, ...]:
-    return tuple(
-        f"{place} imports {name}, which is not in this project." for name, place in facts.evaluation.missing
-    )
+    return tuple(f"{place} imports {name}, which is not in this project." for name, place in facts.evaluation.missing)
 
 
 def show(proposal: Proposal, *, diffs: bool) -> None:

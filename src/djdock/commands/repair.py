@@ -45,7 +45,15 @@ from djdock.project.files import Folder
 # A project that needs more repairs than this has another problem.
 MOST_REPAIRS = 25
 # What a rule calls the kind of a value, and the cast that it stands for.
-CASTS = {"boolean": "bool", "number": "int", "hosts": "list", "list": "list", "url": "url", "json": "json", "path": "path"}
+CASTS = {
+    "boolean": "bool",
+    "number": "int",
+    "hosts": "list",
+    "list": "list",
+    "url": "url",
+    "json": "json",
+    "path": "path",
+}
 
 
 @dataclass

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from djdock import engines, state
+from djdock.commands import root as root_of
 from djdock.engines.engine import Engine
 from djdock.project import checkout as checkouts
 from djdock.project.checkout import Checkout
-from djdock.project.files import locate
+from djdock.project.layout import MANAGE
 from djdock.service import DATABASE
 
 
@@ -25,7 +26,7 @@ def run(argv: Sequence[str]) -> None:
         Problem: the project cannot be run here, or its database does not start.
     """
     here = Path.cwd()
-    _hand_over(locate(here), argv, here, "run")
+    _hand_over(root_of.find(here), argv, here, "run")
 
 
 def manage(arguments: Sequence[str]) -> None:
@@ -35,8 +36,8 @@ def manage(arguments: Sequence[str]) -> None:
         Problem: as `run`.
     """
     here = Path.cwd()
-    root = locate(here)
-    script = Path(os.path.relpath(root / "manage.py", here)).as_posix()
+    root = root_of.find(here)
+    script = Path(os.path.relpath(_script(root), here)).as_posix()
     _hand_over(root, ["python", script, *arguments], here, "manage")
 
 
@@ -46,8 +47,9 @@ def test(arguments: Sequence[str]) -> None:
     Raises:
         Problem: as `run`.
     """
-    root = locate(Path.cwd())
-    _hand_over(root, ["python", "manage.py", "test", *arguments], root, "test")
+    root = root_of.find(Path.cwd())
+    script = _script(root)
+    _hand_over(root, ["python", script.name, "test", *arguments], script.parent, "test")
 
 
 def psql(arguments: Sequence[str]) -> None:
@@ -58,9 +60,13 @@ def psql(arguments: Sequence[str]) -> None:
     """
     from djdock.process import become  # noqa: PLC0415 - see _hand_over
 
-    checkout, engine = ready(locate(Path.cwd()), "psql")
+    checkout, engine = ready(root_of.find(Path.cwd()), "psql")
     command = engine.psql(checkout, arguments)
     become(command.argv, cwd=command.cwd, env=command.env)
+
+
+def _script(root: Path) -> Path:
+    return root / (state.load(root).manage or MANAGE)
 
 
 def _hand_over(root: Path, argv: Sequence[str], cwd: Path, name: str) -> None:

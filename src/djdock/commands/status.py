@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from djdock import output
+from djdock.commands import root as root_of
 from djdock.commands.checkout import engine_of
 from djdock.database import server
 from djdock.engines.engine import DATABASE, SITE, Service
 from djdock.project import checkout as checkouts
 from djdock.project.checkout import Checkout
-from djdock.project.files import locate
 
 COLOURS = {"running": "green", "healthy": "green", "starting": "yellow", "unhealthy": "red", "exited": "red"}
 
@@ -24,7 +24,7 @@ def status(*, as_json: bool) -> None:
     Raises:
         Problem: we are in no project, or it was never started here.
     """
-    checkout = checkouts.require(locate(Path.cwd()))
+    checkout = checkouts.require(root_of.find(Path.cwd()))
     engine = engine_of(checkout)
     services = engine.services(checkout) if engine else (Service(DATABASE, "stopped"), Service(SITE, "stopped"))
     running = {service.name for service in services if service.running}

@@ -41,7 +41,9 @@ class Trial:
     unmade: tuple[str, ...] = ()
 
 
-def run(checkout: Checkout, engine: Engine, facts: Facts, variables: Mapping[str, str], progress: Callable[[str], None]) -> Trial:
+def run(
+    checkout: Checkout, engine: Engine, facts: Facts, variables: Mapping[str, str], progress: Callable[[str], None]
+) -> Trial:
     """Tries a project on a scratch database, which becomes its own where that is still empty.
 
     Args:
@@ -63,7 +65,9 @@ def run(checkout: Checkout, engine: Engine, facts: Facts, variables: Mapping[str
 
 
 def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[str], None]) -> Trial:
-    program = "".join((resources("djdock.doctor") / name).read_text(encoding="utf-8") for name in ("report.py", "look.py"))
+    program = "".join(
+        (resources("djdock.doctor") / name).read_text(encoding="utf-8") for name in ("report.py", "look.py")
+    )
     script = Path(facts.manage.value).name
     folder = checkout.root / facts.folder
     argv = ["python", "-c", program, script, f"{http.HOST_NAME}:{checkout.web_port}", "check,migrate,request"]

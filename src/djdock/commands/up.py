@@ -11,6 +11,7 @@ from djdock import engines, fingerprint, journal, output, state
 from djdock.commands import bringing, init
 from djdock.commands import checkout as checkouts
 from djdock.commands import open as open_command
+from djdock.commands import root as root_of
 from djdock.commands import services as other_services
 from djdock.database import server
 from djdock.engines import embedded
@@ -19,10 +20,9 @@ from djdock.errors import Problem
 from djdock.machine import http, ports
 from djdock.project import facts as project_facts
 from djdock.project.checkout import Checkout
-from djdock.project.facts import Facts
 from djdock.project.configuration import Configuration
+from djdock.project.facts import Facts
 from djdock.project.files import Folder
-from djdock.project.layout import find_root
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def up(options: Options) -> None:
         Problem: it cannot be run here, or something of it does not start.
     """
     began = time.time()
-    root = find_root(Path.cwd())
+    root = root_of.find(Path.cwd())
     new = not init.is_known(root)
     facts = project_facts.read(Folder(root), root.name, options.chosen if new else None)
     with state.lock(root, "up"):
         journal.recover(root)
         if new:
-            facts = init.settle(root, init.Options(chosen=options.chosen, yes=options.yes)).facts
+            facts = init.settle(root, init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes)).facts
         engine, why = engines.choose(root, options.engine, facts)
         output.outcome("engine", engine.NAME, why)
         if new and options.migrate:

@@ -127,7 +127,7 @@ def main(script: str, host: str, steps: "list[str]") -> None:
                 say("page", path=path, status=status, location=target)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+    except BaseException as error:
         say("failed", step=step, **describe(error))  # type: ignore[name-defined] # noqa: F821 - report.py is above
         sys.exit(1)
     say("done")

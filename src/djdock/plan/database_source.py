@@ -244,9 +244,7 @@ def _string(node: cst.BaseExpression) -> str | None:
 def _subscripts(node: cst.Subscript) -> list[str | None]:
     if not (isinstance(node.value, cst.Name) and node.value.value == "DATABASES"):
         return []
-    return [
-        _string(part.slice.value) if isinstance(part.slice, cst.Index) else None for part in node.slice
-    ]
+    return [_string(part.slice.value) if isinstance(part.slice, cst.Index) else None for part in node.slice]
 
 
 def _indent_of(outer: cst.Dict) -> str:

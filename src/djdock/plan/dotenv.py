@@ -95,7 +95,11 @@ def adopt(files: Files, file: str, settings: Sequence[Line], machine: Machine) -
     before = files.read(file)
     own = [line for line in _own(machine) if line.name not in {known.name for known in settings}]
     if before is None:
-        parts = [HEADER, *_section("read by the settings", settings), *_section("read by djdock and Docker Compose", own)]
+        parts = [
+            HEADER,
+            *_section("read by the settings", settings),
+            *_section("read by djdock and Docker Compose", own),
+        ]
         return Change(file, None, "\n".join(parts) + "\n", WHY, private=True)
     there, after = parse(before), before
     missing = [line for line in (*settings, *own) if line.name not in there]
@@ -132,7 +136,9 @@ def _section(title: str, lines: Sequence[Line]) -> list[str]:
 def _replaced(text: str, line: Line) -> str:
     """The text with a variable's line kept as a comment, and the new one below it."""
     pattern = re.compile(rf"^([ \t]*(?:export[ \t]+)?){re.escape(line.name)}[ \t]*=[^\r\n]*", re.MULTILINE)
-    return pattern.sub(lambda match: f"# before djdock: {match[0].strip()}\n{match[1]}{line.name}={_quoted(line.value)}", text)
+    return pattern.sub(
+        lambda match: f"# before djdock: {match[0].strip()}\n{match[1]}{line.name}={_quoted(line.value)}", text
+    )
 
 
 def _quoted(value: str) -> str:

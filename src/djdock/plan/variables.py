@@ -14,13 +14,22 @@ from djdock.project.examples import Example, is_placeholder
 SECRET = "{secret}"  # noqa: S105 - a place to fill
 LOCAL = ("localhost", "127.0.0.1")
 TRUE = ("True", "1", "true", "on", "yes")
-HOSTS = ("localhost,127.0.0.1", "localhost 127.0.0.1", "localhost;127.0.0.1", '["localhost", "127.0.0.1"]', "127.0.0.1", "*")
+HOSTS = (
+    "localhost,127.0.0.1",
+    "localhost 127.0.0.1",
+    "localhost;127.0.0.1",
+    '["localhost", "127.0.0.1"]',
+    "127.0.0.1",
+    "*",
+)
 SECRET_NAME = re.compile(r"SECRET|(?:^|_)KEY$|TOKEN|PASSWORD|PASSWD|SALT|PEPPER|HASH", re.IGNORECASE)
 KEY_NAME = re.compile(r"SECRET_?KEY$|^DJANGO_SECRET$|^DJANGO_KEY$", re.IGNORECASE)
 # What only production wants: on a developer's machine it makes the site send people to an address that does not answer.
 FORCED = re.compile(r"SSL_REDIRECT|HSTS|COOKIE_SECURE|SECURE_COOKIE|FORCE_HTTPS|USE_HTTPS|SSL_REQUIRE", re.IGNORECASE)
 # Names of variables that are the shell's or the system's own.
-SYSTEM = frozenset({"PATH", "HOME", "USER", "LANG", "PWD", "TZ", "TMPDIR", "HOSTNAME", "SHELL", "TERM", "DJANGO_SETTINGS_MODULE"})
+SYSTEM = frozenset(
+    {"PATH", "HOME", "USER", "LANG", "PWD", "TZ", "TMPDIR", "HOSTNAME", "SHELL", "TERM", "DJANGO_SETTINGS_MODULE"}
+)
 GUESSES = (
     (re.compile(r"PORT|COUNT|SIZE|LIMIT|TIMEOUT|SECONDS|MINUTES|HOURS|DAYS|_ID$|NUM", re.IGNORECASE), "1"),
     (re.compile(r"HOSTS|ORIGINS", re.IGNORECASE), "localhost,127.0.0.1"),
@@ -61,7 +70,7 @@ class Question:
 
     evaluate: Callable[[Environment], Evaluation]
     database: Mapping[str, str]
-    given: Mapping[str, str] = field(repr=False)
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
     examples: tuple[Example, ...] = ()
     services: Mapping[str, str] = field(default_factory=dict)
 

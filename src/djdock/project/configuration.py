@@ -53,7 +53,9 @@ def read(files: Files) -> Configuration:
         try:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise Problem(f"{path} is no TOML that can be read: {error}.", hint=f"Correct {path}, then try again.") from error
+            raise Problem(
+                f"{path} is no TOML that can be read: {error}.", hint=f"Correct {path}, then try again."
+            ) from error
         table = document if path == OWN else document.get("tool", {}).get("djdock")
         if table is not None:
             return _checked(table, path)

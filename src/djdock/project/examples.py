@@ -15,12 +15,37 @@ NAMES = re.compile(
     r"^(?:\.?env|dotenv|\.?flaskenv)(?:[._-](?P<kind>[\w.-]+))?$|^(?P<before>[\w-]+)\.env$|^\.env(?P<rest>[._-][\w.-]+)$",
     re.IGNORECASE,
 )
-WORDS = ("example", "sample", "dist", "template", "tmpl", "default", "defaults", "local", "dev", "development", "docker", "test")
+WORDS = (
+    "example",
+    "sample",
+    "dist",
+    "template",
+    "tmpl",
+    "default",
+    "defaults",
+    "local",
+    "dev",
+    "development",
+    "docker",
+    "test",
+)
 PRODUCTION = re.compile(r"prod|staging|live|deploy|heroku", re.IGNORECASE)
 # Files that are for a machine and not for people to copy, or no .env files at all.
 OTHER = re.compile(r"\.(?:py|sh|js|ts|json|toml|ya?ml|md|lock|override\.example)$|rc(?:\.|$)", re.IGNORECASE)
 # Where else they are kept.
-FOLDERS = ("", "config", "docker", "docker/dev/env", "docker/env", "env", "envs", ".envs", ".envs/.local", "deploy", "compose")
+FOLDERS = (
+    "",
+    "config",
+    "docker",
+    "docker/dev/env",
+    "docker/env",
+    "env",
+    "envs",
+    ".envs",
+    ".envs/.local",
+    "deploy",
+    "compose",
+)
 PLACEHOLDER = re.compile(
     r"^$|<[^>]*>|^\[.*\]$|change.?(me|this|it)|your[-_ .]|^your|xxx+|\*\*\*|replace|insert|fill.?in|todo|^\.\.\.|\$\{|\{\{|-here$|_here$",
     re.IGNORECASE,

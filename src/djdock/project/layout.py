@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from djdock.errors import Problem
 from djdock.project.answer import Answer
@@ -25,11 +25,9 @@ SIDE = frozenset(
     {"tests", "test", "testproject", "test_project", "example", "examples", "example_project", "sample", "samples",
      "demo", "docs", "doc", "sandbox", "benchmarks", "testing", "fixtures", "project_template", "templates"}
 )  # fmt: skip
-# The files that make a folder the home of a project of its own.
-HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock", "requirements",
-        "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile",
-        "Procfile", ".git", "djdock.toml")  # fmt: skip
-DEPLOYED = frozenset({"Procfile", "Dockerfile", "compose.yaml", "docker-compose.yml", "app.json", "fly.toml", "render.yaml"})
+DEPLOYED = frozenset(
+    {"Procfile", "Dockerfile", "compose.yaml", "docker-compose.yml", "app.json", "fly.toml", "render.yaml"}
+)
 # Names of settings modules, the best for development first.
 DEVELOPMENT = ("local", "dev", "development", "docker", "base", "common", "default", "defaults", "settings", "main")
 PRODUCTION = frozenset({"production", "prod", "staging", "deploy", "heroku"})
@@ -72,7 +70,7 @@ def read(files: Files, manage: str | None = None, settings: str | None = None) -
         Problem: there is none, or several with nothing to choose by.
     """
     found = [manage] if manage else candidates(files)
-    chosen = _choose(files, found, asked=bool(manage))
+    chosen = Answer(manage, "as asked") if manage else choose(files, found)
     others = tuple(path for path in (found if manage is None else ()) if path != chosen.value)
     source = files.read(chosen.value)
     if source is None:
@@ -114,9 +112,12 @@ def _is_django(source: str) -> bool:
     return VARIABLE in source or "execute_from_command_line" in source or "execute_manager" in source
 
 
-def _choose(files: Files, found: list[str], *, asked: bool) -> Answer[str]:
-    if asked:
-        return Answer(found[0], "as asked")
+def choose(files: Files, found: list[str]) -> Answer[str]:
+    """The manage.py that is meant, of several.
+
+    Raises:
+        Problem: there is none, or nothing tells which one is meant.
+    """
     if not found:
         raise Problem(
             "There is no Django project here: no manage.py in this folder or below.",
@@ -149,7 +150,13 @@ def _rank(files: Files, path: str) -> tuple[bool, bool, bool, int]:
 
 def _reason(rank: tuple[bool, bool, bool, int]) -> str:
     _site, told, deployed, _depth = rank
-    return "named by other files" if told else "the only one with files to deploy it" if deployed else "nearest to the root"
+    return (
+        "named by other files"
+        if told
+        else "the only one with files to deploy it"
+        if deployed
+        else "nearest to the root"
+    )
 
 
 def _how_to_name(paths: list[str]) -> str:
@@ -168,14 +175,22 @@ def _named(source: str, path: str) -> tuple[str, int]:
                 ast.Call(func=ast.Attribute(attr="setdefault"), args=[ast.Constant(value=str(key)), value])
                 | ast.Assign(targets=[ast.Subscript(slice=ast.Constant(value=str(key)))], value=value)
             ) if key == VARIABLE:
-                names = [str(part.value) for part in ast.walk(value) if isinstance(part, ast.Constant) and _is_dotted(part.value)]
+                names = [
+                    str(part.value)
+                    for part in ast.walk(value)
+                    if isinstance(part, ast.Constant) and _is_dotted(part.value)
+                ]
                 if names:
                     return names[-1], node.lineno
     return "", 0
 
 
 def _is_dotted(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", value) is not None and value != VARIABLE
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", value) is not None
+        and value != VARIABLE
+    )
 
 
 def find_module(files: Files, folder: str, name: str) -> str | None:
@@ -254,32 +269,3 @@ def _no_module(files: Files, folder: str, wanted: Answer[str], manage: str) -> P
         f"{f' in {folder}' if folder else ''}.",
         hint="Name the right one: djdock init --settings MODULE\nOr bring the file back: git status shows what is missing.",
     )
-
-
-# --- the root
-
-
-def find_root(start: Path) -> Path | None:
-    """The root of the project that a folder is in, or that lies below it; None where there is no manage.py at all.
-
-    What djdock already knows wins; else the nearest folder upwards that is the home of a project (see HOME) and holds
-    manage.py in it or below.
-    """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / ".djdock/state.json").is_file():
-            return folder
-        if (folder / MANAGE).is_file():
-            return _home(folder)
-        if (folder / ".git").exists():
-            break
-    return start
-
-
-def _home(folder: Path) -> Path:
-    for place in (folder, *folder.parents):
-        if any((place / name).exists() for name in HOME):
-            return place
-        if (place / ".git").exists():
-            break
-    return folder

@@ -24,7 +24,18 @@ from djdock.project.evaluation.values import (
 )
 from djdock.project.files import Files
 
-__all__ = ["UNKNOWN", "EnvNone", "EnvNumber", "EnvText", "Evaluation", "Read", "Unknown", "evaluate", "is_none", "variables_of"]
+__all__ = [
+    "UNKNOWN",
+    "EnvNone",
+    "EnvNumber",
+    "EnvText",
+    "Evaluation",
+    "Read",
+    "Unknown",
+    "evaluate",
+    "is_none",
+    "variables_of",
+]
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Expressions:
             return Unknown(variables_of(owner, key))
         try:
             return decided_by(owner[key], getattr(owner, "variables", ()))
-        except Exception:  # noqa: BLE001 - as with every operation here: then it is not known
+        except Exception:
             return Unknown(variables_of(owner, key))
 
     def _key(self, node: ast.expr, scope: Scope) -> Value:
@@ -126,7 +126,9 @@ class Expressions:
         return made
 
     def _joinedstr(self, node: ast.JoinedStr, scope: Scope) -> Value:
-        parts = [self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values]
+        parts = [
+            self.value(part.value if isinstance(part, ast.FormattedValue) else part, scope) for part in node.values
+        ]
         if any(isinstance(part, Unknown) for part in parts):
             return Unknown(variables_of(parts))
         return decided_by("".join(str(part) for part in parts), variables_of(parts))
@@ -136,7 +138,9 @@ class Expressions:
 
     _setcomp = _generatorexp = _listcomp
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, made: ast.expr, scope: Scope) -> Value:
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, made: ast.expr, scope: Scope
+    ) -> Value:
         [first, *more] = node.generators
         source = self.value(first.iter, scope)
         if more or not isinstance(source, (list, tuple, dict)) or not isinstance(first.target, ast.Name):
@@ -163,7 +167,7 @@ class Expressions:
             return Unknown(names)  # "x" * 10**9 is none that settings need
         try:
             made = work(left, right)
-        except Exception:  # noqa: BLE001 - then it is not known
+        except Exception:
             return Unknown(names)
         # What decides one element of a list does not decide the list.
         return decided_by(made, names) if isinstance(made, (str, int)) else made
@@ -207,7 +211,7 @@ class Expressions:
         try:
             plain = [None if is_none(side) else side for side in (left, right)]
             return decided_by(bool(COMPARISONS[kind](*plain)), names)
-        except Exception:  # noqa: BLE001 - then it is not known
+        except Exception:
             return Unknown(names)
 
     def _ifexp(self, node: ast.IfExp, scope: Scope) -> Value:
@@ -264,13 +268,17 @@ class Expressions:
         name = library_name(name)
         if name in {"os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop"}:
             plain = Reader("os", {})
-            return self._read(plain, "", node, (arguments, {"default": None, **options} if len(arguments) < 2 else options), scope)  # noqa: PLR2004, E501
+            return self._read(
+                plain, "", node, (arguments, {"default": None, **options} if len(arguments) < 2 else options), scope
+            )  # noqa: PLR2004, E501
         if name == "decouple.config":
             return self._read(Reader("decouple", {}), "", node, given, scope)
         if name == "dj_database_url.config":
             return self._read(Reader("dj-database-url", {}), "db_url", node, ([], _named(given)), scope)
         if name in CLASSES or name.endswith(".Env"):  # others are made after django-environ and environs
-            return Reader(CLASSES.get(name, "environs"), {key: value for key, value in options.items() if key.isupper()})
+            return Reader(
+                CLASSES.get(name, "environs"), {key: value for key, value in options.items() if key.isupper()}
+            )
         if name in {"dotenv.load_dotenv", "dotenv.read_dotenv"}:
             scope.run.env_file(arguments[0] if arguments else options.get("dotenv_path"), scope)
             return True

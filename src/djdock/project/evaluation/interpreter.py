@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-
 from djdock.project.evaluation.expressions import Expressions
 from djdock.project.evaluation.readers import NotSet
 from djdock.project.evaluation.scope import Function, Run, Scope, TooLong
-from djdock.project.evaluation.values import UNKNOWN, Dotted, Method, Unknown, Value, variables_of
+from djdock.project.evaluation.values import UNKNOWN, Dotted, Unknown, Value, variables_of
 from djdock.project.files import Files
 from djdock.project.source import parse
 
@@ -252,7 +251,9 @@ class Interpreter:
             if found:
                 scope.names[alias.asname or top] = self.module(alias.name, found)
             else:
-                scope.names[alias.asname or top] = self.run.known.get(alias.name, Dotted(alias.name if alias.asname else top))
+                scope.names[alias.asname or top] = self.run.known.get(
+                    alias.name, Dotted(alias.name if alias.asname else top)
+                )
 
     def _importfrom(self, node: ast.ImportFrom, scope: Scope) -> None:
         name = self._absolute(node, scope)
@@ -329,7 +330,7 @@ class Interpreter:
         for argument, default_node in zip(taken.kwonlyargs, taken.kw_defaults, strict=True):
             bound[argument.arg] = self.expressions.value(default_node, function.scope)
         bound |= dict(zip(names, arguments, strict=False)) | dict(options)
-        return {name: UNKNOWN for name in names} | bound
+        return dict.fromkeys(names, UNKNOWN) | bound
 
 
 def _handler(node: ast.Try, error: Exception) -> ast.ExceptHandler:
@@ -352,6 +353,3 @@ def _root(node: ast.expr) -> str | None:
 def _as_load(target: ast.expr) -> ast.expr:
     again = ast.parse(ast.unparse(target), mode="eval").body
     return ast.copy_location(again, target)
-
-
-

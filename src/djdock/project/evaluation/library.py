@@ -126,7 +126,7 @@ def applied(function: Callable[..., Value], arguments: Sequence[Value], options:
         result = function(*plain, **options)
         if isinstance(result, range):
             result = list(result)[:1000]
-    except Exception:  # noqa: BLE001 - whatever goes wrong there goes wrong in the project, and is not ours to report
+    except Exception:
         return Unknown(names)
     return decided_by(result, names)
 
@@ -165,7 +165,7 @@ def _from_mapping(owner: dict[Value, Value], name: str, arguments: Sequence[Valu
 def _change(function: Callable[..., Value], arguments: Sequence[Value], options: Mapping[str, Value]) -> None:
     try:
         function(*arguments, **options)
-    except Exception:  # noqa: BLE001 - as in `applied`; what was to be added is not known, the rest stays
+    except Exception:
         return
 
 

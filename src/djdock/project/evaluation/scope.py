@@ -120,9 +120,7 @@ class Scope:
             raise NotSet(name)
         return EnvNone((name,))
 
-    def read(
-        self, reader: Reader, method: str, given: tuple[list[Value], dict[str, Value]], node: ast.AST
-    ) -> Value:
+    def read(self, reader: Reader, method: str, given: tuple[list[Value], dict[str, Value]], node: ast.AST) -> Value:
         """What a call of a reader gives.
 
         Raises:

@@ -1,0 +1,61 @@
+"""Which project is meant: the one that the current folder is in, or that lies below it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from djdock import state
+from djdock.project import layout
+from djdock.project.files import Folder
+from djdock.project.layout import MANAGE
+
+# The files that make a folder the home of a project of its own.
+HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock", "requirements",
+        "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile",
+        "Procfile", ".git", "djdock.toml")  # fmt: skip
+
+
+def find(start: Path) -> Path:
+    """The root of the project that a folder is in or that lies below it; the folder itself where there is none.
+
+    A project that djdock knows already wins over what the files suggest, unless the folder has a manage.py of its own.
+    """
+    start = start.resolve()
+    own: Path | None = None
+    for folder in (start, *start.parents):
+        if _is_known(folder, own):
+            return folder
+        if own is None and (folder / MANAGE).is_file():
+            own = folder
+        if (folder / ".git").exists():
+            break
+    if own is not None:
+        return _home(own)
+    return _below(start)
+
+
+def _is_known(folder: Path, own: Path | None) -> bool:
+    """Whether djdock knows a project there, and it is the one of the manage.py that was met on the way up."""
+    if not (folder / state.FOLDER / "state.json").is_file():
+        return False
+    return own is None or (folder / (state.load(folder).manage or MANAGE)).parent == own
+
+
+def _home(folder: Path) -> Path:
+    for place in (folder, *folder.parents):
+        if any((place / name).exists() for name in HOME):
+            return place
+        if (place / ".git").exists():
+            break
+    return folder
+
+
+def _below(start: Path) -> Path:
+    """The start, or the home of one of several projects below it."""
+    if any((start / name).exists() for name in ("djdock.toml", "pyproject.toml")):
+        return start
+    found = layout.candidates(Folder(start))
+    if len(found) < 2:  # noqa: PLR2004 - one project may use the whole of the folder
+        return start
+    chosen = start / layout.choose(Folder(start), found).value
+    return _home(chosen.parent)
