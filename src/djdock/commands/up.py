@@ -19,8 +19,8 @@ from djdock.errors import Problem
 from djdock.machine import http, ports
 from djdock.project import facts as project_facts
 from djdock.project.checkout import Checkout
-from djdock.project.facts import Facts
 from djdock.project.configuration import Configuration
+from djdock.project.facts import Facts
 from djdock.project.files import Folder
 from djdock.project.layout import find_root
 
@@ -180,7 +180,7 @@ def _show(checkout: Checkout, facts: Facts, difference: Difference, options: Opt
     after = difference.after
     name = f"PostgreSQL {after.version}" if after else "PostgreSQL"
     output.outcome("same" if DATABASE in difference.running else "start", f"{name} at {checkout.database.address}")
-    other_services.show(checkout, facts, difference.running)
+    other_services.show(checkout, facts, difference.running, difference.began)
     if options.migrate:
         applied = difference.applied
         output.outcome("migrate" if applied else "same", f"migrations, {applied} applied" if applied else "migrations")
