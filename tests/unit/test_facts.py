@@ -11,10 +11,11 @@ import pytest
 from djdock.errors import Problem
 from djdock.project import facts, package_managers, services
 from djdock.project import settings as project_settings
-from djdock.project.facts import Answer
+from djdock.project.answer import Answer
 from djdock.project.files import Texts
 from djdock.project.package_managers import pip, uv
 from djdock.project.services import postgres
+from djdock.project.signs import Need
 
 MANAGE = """\
 #!/usr/bin/env python
@@ -55,6 +56,7 @@ def test_a_whole_project() -> None:
         database_user="writer",
         package_manager=Answer("pip", "requirements.txt"),
         variables=(project_settings.Variable("DATABASE_URL", 2),),
+        services=(Need("postgres", "DATABASES", starts=True),),
     )
     assert (found.package, found.postgres_major, found.reads("DATABASE_URL"), found.reads("X")) == (
         "config",

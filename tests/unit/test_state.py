@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
@@ -14,9 +15,10 @@ import pytest
 
 from djdock import state
 from djdock.errors import Problem
-from djdock.state import State
+from djdock.state import Started, State
 
-FULL = State(engine="embedded", web_pid=123, web_born=1790000000.25, environment="abc", settled="def")
+SITE = Started(pid=123, born=1790000000.25, folder="src", port=8000, given="ghi")
+FULL = State(engine="embedded", environment="abc", settled="def", processes={"web": SITE, "worker": Started(pid=5)})
 
 
 def stored(root: Path) -> Path:
@@ -33,7 +35,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe", b'"x"', b'{"engine": 1, "web_pid": "x"}']
+    "content", [b"", b"{", b"[1, 2]", b"null", b"\xff\xfe", b'"x"', b'{"engine": 1, "processes": [1]}']
 )
 def test_a_broken_file_is_an_empty_state(tmp_path: Path, content: bytes) -> None:
     """Whatever is in the file, there is a state: all of it can be found out again."""
@@ -49,8 +51,28 @@ def test_another_version_of_djdock_may_have_written_it(tmp_path: Path) -> None:
     state.save(tmp_path, FULL)
     content = json.loads(stored(tmp_path).read_text())
     del content["settled"]
-    stored(tmp_path).write_text(json.dumps({**content, "of_the_future": [1], "web_pid": None}))
-    assert state.load(tmp_path) == State(engine="embedded", web_born=FULL.web_born, environment="abc")
+    content["processes"] = {"web": {**content["processes"]["web"], "pid": None, "of_the_future": 1}, "beat": 7}
+    stored(tmp_path).write_text(json.dumps({**content, "of_the_future": [1]}))
+    known = {"web": dataclasses.replace(SITE, pid=0)}
+    assert state.load(tmp_path) == State(engine="embedded", environment="abc", processes=known)
+
+
+def test_a_site_that_an_older_djdock_started_is_known(tmp_path: Path) -> None:
+    """Its process stood by itself before there were workers; it must be found, or its port would seem to be taken."""
+    state.save(tmp_path, FULL)
+    old = {"engine": "embedded", "web_pid": 123, "web_born": 1790000000.25, "web_port": 8000, "web_given": "xyz"}
+    stored(tmp_path).write_text(json.dumps(old))
+    site = Started(pid=123, born=1790000000.25, port=8000, given="xyz")
+    assert state.load(tmp_path) == State(engine="embedded", processes={"web": site})
+
+
+def test_services_are_noted_one_by_one(tmp_path: Path) -> None:
+    """To note or strike out one leaves the others, and all else, alone."""
+    state.save(tmp_path, FULL)
+    state.remember(tmp_path, "beat", Started(pid=9))
+    assert state.load(tmp_path) == dataclasses.replace(FULL, processes={**FULL.processes, "beat": Started(pid=9)})
+    state.forget(tmp_path, ["beat", "never there"])
+    assert state.load(tmp_path) == FULL
 
 
 def test_git_and_others_leave_the_folder_alone(tmp_path: Path) -> None:

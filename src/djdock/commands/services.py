@@ -6,7 +6,7 @@ import re
 from collections.abc import Set
 from dataclasses import replace
 
-from djdock import output
+from djdock import output, state
 from djdock.commands import checkout as checkouts
 from djdock.embedded import background
 from djdock.engines import embedded
@@ -97,15 +97,16 @@ def tell_of_missing(checkout: Checkout, engine: Engine, facts: Facts) -> None:
         dead = [name for name in workers if name in found and not found[name].running]
     for name in dead:
         output.warn(f"{name} has ended; the site runs without it. All that it says: djdock logs {name}")
-        for line in engine.log_tail(checkout, name).splitlines():
+        for line in engine.log_tail(checkout, name).splitlines()[-5:]:
             output.note(f"  | {line}")
 
 
-def show(checkout: Checkout, facts: Facts, running: Set[str]) -> None:
-    """Says of each service whether it was started or ran already."""
+def show(checkout: Checkout, facts: Facts, running: Set[str], began: float) -> None:
+    """Says of each service whether it was started, since `began`, or ran already."""
+    known = state.load(checkout.root).processes
+    same = {name for name in running if name not in known or known[name].born < began}
     if redis_need(facts):
         port = environment.redis_port(checkout.values)
-        output.outcome("same" if REDIS in running else "start", f"Redis at {ports.HOST}:{port}")
+        output.outcome("same" if REDIS in same else "start", f"Redis at {ports.HOST}:{port}")
     for process in facts.processes:
-        what = " ".join(process.argv)
-        output.outcome("same" if process.name in running else "start", process.name, what)
+        output.outcome("same" if process.name in same else "start", process.name, " ".join(process.argv))

@@ -180,7 +180,7 @@ def _show(checkout: Checkout, facts: Facts, difference: Difference, options: Opt
     after = difference.after
     name = f"PostgreSQL {after.version}" if after else "PostgreSQL"
     output.outcome("same" if DATABASE in difference.running else "start", f"{name} at {checkout.database.address}")
-    other_services.show(checkout, facts, difference.running)
+    other_services.show(checkout, facts, difference.running, difference.began)
     if options.migrate:
         applied = difference.applied
         output.outcome("migrate" if applied else "same", f"migrations, {applied} applied" if applied else "migrations")

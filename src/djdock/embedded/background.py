@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 RELOADING = 3.0
 # Seconds that a worker has to finish what it is at, before it is ended with all that it started.
 PATIENCE = 10.0
-# A worker that has lived for so many seconds has read its settings, and found its broker's address.
-STARTING = 2.0
+# A worker that does nothing for so many seconds has been loaded, and waits; one that goes on for so long has work.
+IDLE = 0.5
+STARTING = 20.0
 
 
 @dataclass(frozen=True)
@@ -126,15 +127,20 @@ def stop(root: Path, names: Iterable[str], patience: float = PATIENCE) -> list[s
 
 
 def settle(root: Path, names: Iterable[str]) -> list[str]:
-    """Waits until workers have lived for a moment, and returns the names of those that have not."""
-    dead = []
-    for name in names:
-        born = _known(root, name).born
-        while (alive := _first(root, name)) and time.time() < born + STARTING:
-            time.sleep(0.05)
-        if not alive:
-            dead.append(name)
-    return dead
+    """Waits until workers have been loaded, and returns the names of those that have ended over it."""
+    return [name for name in names if not _comes_to_rest(root, name)]
+
+
+def _comes_to_rest(root: Path, name: str) -> bool:
+    born = _known(root, name).born
+    used, since = 0.0, time.monotonic()
+    while (process := _first(root, name)) and time.time() < born + STARTING:
+        if (now := processes.seconds_used(process)) > used:
+            used, since = now, time.monotonic()
+        if time.monotonic() - since > IDLE:
+            return True
+        time.sleep(0.05)
+    return process is not None
 
 
 def mark(root: Path, name: str) -> str:

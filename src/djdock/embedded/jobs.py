@@ -60,7 +60,7 @@ def workers(checkout: Checkout, facts: Facts, variables: Mapping[str, str]) -> S
 
 def settings_module(checkout: Checkout, facts: Facts) -> dict[str, str]:
     """The variable that names the settings, where they are others than manage.py names."""
-    named_there = facts.settings.source.rpartition(":")[0] in {facts.manage.value, "manage.py"}
+    named_there = facts.settings.value == facts.named_settings
     return {} if named_there or SETTINGS in checkout.values else {SETTINGS: facts.settings.value}
 
 

@@ -78,6 +78,15 @@ def inside(folder: Path, *names: str) -> list[psutil.Process]:
     return found
 
 
+def seconds_used(process: psutil.Process) -> float:
+    """How many seconds of a processor's time a process has taken so far; 0 where it has ended."""
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
 def family(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """Processes and all their children, each once."""
     found: dict[int, psutil.Process] = {}

@@ -1,4 +1,4 @@
-"""RabbitMQ, Celery's usual broker: https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html"""
+"""RabbitMQ, the broker that Celery takes where none is named: https://docs.celeryq.dev/en/stable/getting-started/"""
 
 from __future__ import annotations
 
