@@ -9,17 +9,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from djdock.project.settings import variables
 from uv import find_uv_bin
 
 from djdock.doctor import report
 from djdock.doctor.case import Case
 from djdock.doctor.symptom import Step, from_report
-from djdock.project.files import Folder
+from djdock.errors import Problem
+from djdock.project.evaluation import evaluate
+from djdock.project.files import Folder, Texts
 
 # What the projects of these tests are made with: settings readers and Django, so that their own exceptions are met.
 PACKAGES = (
@@ -44,16 +45,6 @@ SETTINGS = """
 import django
 from django.conf import settings
 """
-
-
-@dataclass(frozen=True)
-class Reading:
-    """As the evaluation of settings gives them."""
-
-    name: str
-    source: str
-    cast: str = "str"
-    required: bool = True
 
 
 Fail = Callable[..., Case]
@@ -110,13 +101,11 @@ def fail(tmp_path: Path) -> Fail:
 
 def of(texts: Mapping[str, str], environment: Mapping[str, str] | None = None) -> Case:
     """The case of a project without a symptom; its settings are settings.py or …/settings.py."""
-    from djdock.project.files import Texts  # noqa: PLC0415
-
+    files, given = Texts(texts), environment or {}
     path = next((path for path in texts if path.endswith("settings.py")), "")
-    reads = []
-    if path:
-        try:
-            reads = [Reading(found.name, f"{path}:{found.line}") for found in variables(texts[path], path)]
-        except Exception:
-            reads = []
-    return Case(Texts(texts), settings_file=path, reads=tuple(reads), variables=environment or {})
+    module = path.removesuffix(".py").replace("/", ".")
+    try:
+        reads = evaluate(files, module, path, given).reads if path else ()
+    except Problem:  # settings with a syntax error read nothing
+        reads = ()
+    return Case(files, settings_file=path, reads=reads, variables=given)

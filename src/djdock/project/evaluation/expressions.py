@@ -270,7 +270,7 @@ class Expressions:
             plain = Reader("os", {})
             return self._read(
                 plain, "", node, (arguments, {"default": None, **options} if len(arguments) < 2 else options), scope
-            )
+            )  # noqa: PLR2004, E501
         if name == "decouple.config":
             return self._read(Reader("decouple", {}), "", node, given, scope)
         if name == "dj_database_url.config":
