@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -98,6 +99,17 @@ class Service:
         match = POSTGRES.fullmatch(self.image)
         number = re.match(r"(?:pg)?(\d+)", (match and match["tag"]) or "")
         return int(number[1]) if number else None
+
+    @property
+    def dockerfile(self) -> str:
+        """The path of the Dockerfile that it is built from; empty where it is not built."""
+        build = self.body.get("build")
+        if build is None:
+            return ""
+        context, named = build.get("context"), build.get("dockerfile")
+        folder = build.text or (context.text if context else ".")
+        name = named.text if named else "Dockerfile"
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.path), folder, name))
 
     @property
     def environment(self) -> dict[str, tuple[str, str]]:
