@@ -1,4 +1,4 @@
-"""What COPY takes along: https://docs.docker.com/build/concepts/context/#dockerignore-files"""
+"""What COPY takes along (https://docs.docker.com/build/concepts/context/#dockerignore-files)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables of the image act on an empty volume only: https://hub.docker.com/_/postgres"""
+"""Variables of the image act on an empty volume only (https://hub.docker.com/_/postgres)."""
 
 from __future__ import annotations
 
