@@ -20,8 +20,9 @@ from djdock.project.checkout import Checkout
 from djdock.project.environment import Database
 from djdock.project.facts import Facts
 
-MARK = "\x1edjdock:"
+MARK = "##djdock## "
 SCRATCH = "_djdock_trial"
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[
     )
     script = Path(facts.manage.value).name
     folder = checkout.root / facts.folder
-    argv = ["python", "-c", program, script, f"{http.HOST_NAME}:{checkout.web_port}", "check,migrate,request"]
+    argv = ["python", "-c", program, script, f"{HOST}:{checkout.web_port}", "check,migrate,request"]
     command = engine.command(checkout, argv, folder)
     patience = http.patience()
     try:
@@ -83,7 +84,7 @@ def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[
             details=last_lines(silent.text),
             hint=f"The lines above show what it was waiting for.\nIf it needs longer: {http.VARIABLE}=300 djdock up",
         ) from silent
-    return _read(done.stdout, str(engine.project_folder(checkout)), checkout.database)
+    return _read(done.stdout, engine.inside(checkout), checkout.database)
 
 
 def _teller(progress: Callable[[str], None]) -> Callable[[str], None]:

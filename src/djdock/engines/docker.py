@@ -99,6 +99,10 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
     return Command([*program, *argv], cwd, containers.environment(checkout))
 
 
+def inside(checkout: Checkout) -> str:  # noqa: ARG001 - it is the same for all
+    return APP
+
+
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
     where = checkout.database
     terminal = ["--interactive", *(["--tty"] if _at_terminal() else [])]

@@ -190,6 +190,10 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
     return Command(argv, cwd, environment(checkout))
 
 
+def inside(checkout: Checkout) -> str:
+    return str(checkout.root.resolve())
+
+
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
     from djdock.machine import postgres
     from djdock.project import facts

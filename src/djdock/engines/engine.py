@@ -60,6 +60,9 @@ class Engine(Protocol):
     def command(self, checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
         """The program that runs `argv` in the project's environment, as if typed in `cwd`."""
 
+    def inside(self, checkout: Checkout) -> str:
+        """The project's root as its own processes see it."""
+
     def psql(self, checkout: Checkout, arguments: Sequence[str]) -> Command:
         """The program that opens a database shell."""
 
