@@ -13,6 +13,7 @@ import pytest
 
 import djdock
 from djdock import engines
+from djdock.doctor import rules
 from djdock.project import package_managers, services
 
 # Arrows point down: a module imports from the layers below its own, never from one above or beside it. Inside one part
@@ -21,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),  # what a person types
     ("commands",),  # one story each
-    ("engines",),  # RUN
+    ("engines", "doctor"),  # RUN; DIAGNOSE
     ("compose", "embedded"),  # what the engine with Docker and the one without are made of
     ("journal",),  # WRITE, so that it can be taken back
     ("database", "apply", "merge", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
@@ -37,6 +38,7 @@ FAMILIES: tuple[tuple[ModuleType, str | None, set[str]], ...] = (
     (engines, "engine", {engine.__name__ for engine in engines.REGISTRY}),  # type: ignore[attr-defined] # they are modules
     (package_managers, None, {manager.__name__ for manager in package_managers.REGISTRY}),  # type: ignore[attr-defined]
     (services, None, {f"djdock.project.services.{name}" for name in ("postgres", "redis", "rabbitmq", "others")}),
+    (rules, None, {rule.__name__ for rule in rules.REGISTRY}),  # type: ignore[attr-defined]
 )
 # What READ and DECIDE keep away from: the same files always give the same plan.
 IMPURE_MODULES = {

@@ -1,0 +1,113 @@
+"""A module of the project that was never committed (https://git-scm.com/docs/gitignore)."""
+
+from __future__ import annotations
+
+import re
+
+from djdock.doctor import sources
+from djdock.doctor.case import Case, Finding
+from djdock.doctor.repair import EditFile
+from djdock.plan.change import Change
+
+NAME = "missing-module"
+TITLE = "A module that is not in the repository"
+SEEN = "ModuleNotFoundError: No module named 'secret_key'"
+CAUSE = "The settings import a module that its author keeps back, mostly because it holds secrets; or it was forgotten."
+FIX = "Ask the project's people for it, or write it: the line that imports it says which names it needs."
+DOES = (
+    "Copies an example of it that lies beside, such as local_settings.py.example. Else nothing: its "
+    "content cannot be guessed."
+)
+
+ENDINGS = ("example", "sample", "dist", "template", "default", "tmpl", "tpl", "bak")
+
+
+def find(case: Case) -> tuple[Finding, ...]:
+    symptom = case.symptom
+    fault = symptom.first("ModuleNotFoundError") if symptom else None
+    name = fault.attribute("name") if fault else ""
+    if symptom is None or fault is None or not name:
+        return ()
+    where = symptom.where or _named(case, name)
+    top, _, rest = name.partition(".")
+    if case.declared(case.distributions.get(top, top.replace("_", "-"))) and top not in sources.modules(case):
+        what = f"The installed version of {top} has no module {name}"
+        fix = f"Name the version of {top} that the project was written for, or change the import."
+        return (Finding(NAME, what, where, fix),) if rest else ()
+    path = _path(case, name)
+    for example in _examples(path):
+        content = sources.text(case.files, example)
+        if content:
+            change = Change(path, None, content, f"as {example} says", private=True)
+            return (
+                Finding(
+                    NAME,
+                    f"The module {name} is not in the repository; {example} is",
+                    where,
+                    f"Copy {example} to {path} and look through it.",
+                    EditFile(change),
+                ),
+            )
+    ignored = _ignored(case, path)
+    kept_back = f"; {ignored} keeps it out" if ignored else ""
+    needs = _needed(case, where)
+    fix = (
+        f"Ask the project's people for {path}, or write it{needs}.\nIf {top} is a package from the index, add "
+        "it to the dependencies."
+    )
+    if ignored or top in sources.modules(case):
+        fix = fix.splitlines()[0]
+    return (Finding(NAME, f"The module {name} is not in the repository{kept_back}", where, fix),)
+
+
+def _named(case: Case, name: str) -> str:
+    """The line of the settings that names a module as a text, as INSTALLED_APPS does."""
+    for path in sources.settings_files(case):
+        if number := sources.line_of(sources.text(case.files, path), rf"[\"']{re.escape(name.partition('.')[0])}\b"):
+            return f"{path}:{number}"
+    return ""
+
+
+def _path(case: Case, name: str) -> str:
+    stem = name.replace(".", "/")
+    folder = stem.rpartition("/")[0]
+    for base in dict.fromkeys((case.manage_folder, "")):
+        place = f"{base}/{folder}".strip("/")
+        if folder and case.files.names(place):
+            return f"{base}/{stem}.py".lstrip("/")
+    return f"{case.manage_folder}/{stem}.py".lstrip("/")
+
+
+def _examples(path: str) -> list[str]:
+    stem, (folder, _, name) = path.removesuffix(".py"), path.removesuffix(".py").rpartition("/")
+    beside = f"{folder}/" if folder else ""
+    found = []
+    for ending in ENDINGS:
+        found += [
+            f"{path}.{ending}",
+            f"{path}-{ending}",
+            f"{stem}.{ending}.py",
+            f"{stem}_{ending}.py",
+            f"{stem}-{ending}.py",
+        ]
+        found += [f"{stem}.{ending}", f"{beside}{ending}_{name}.py", f"{beside}{ending}.{name}.py"]
+    return found
+
+
+def _ignored(case: Case, path: str) -> str:
+    """The line of a .gitignore that keeps a file out."""
+    name = path.rpartition("/")[2]
+    for ignore in [file for file in case.paths if file.rpartition("/")[2] == ".gitignore"]:
+        for number, line in enumerate(sources.text(case.files, ignore).splitlines(), start=1):
+            if line.strip().rpartition("/")[2] == name:
+                return f"{ignore}:{number}"
+    return ""
+
+
+def _needed(case: Case, where: str) -> str:
+    path, line = sources.place(where)
+    node = sources.statement(case.files, path, line)
+    names = [alias.name for alias in getattr(node, "names", ()) if hasattr(alias, "name")]
+    if not names or "*" in names or not hasattr(node, "module"):
+        return ""
+    return f" with the names that {where} imports: {', '.join(names)}"
