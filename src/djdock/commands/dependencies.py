@@ -32,7 +32,7 @@ def add(root: Path, facts: Facts, requirements: Sequence[str]) -> tuple[Change, 
         Problem: the manifest has no place for one, or the lock file cannot be brought up to date.
     """
     files = Folder(root)
-    found = virtual_environment.manager(files, facts)
+    found = virtual_environment.manager(facts)
     texts: dict[str, str] = {}
     for requirement in requirements:
         edited = below(Edited(files, texts), found.folder)

@@ -48,18 +48,12 @@ def sync(root: Path, facts: Facts) -> tuple[Substitution, ...]:
     Raises:
         Problem: the Python is not to be had, or a package is not.
     """
-    wanted = None
-    if facts.python is not None:
-        version = compatibility.parse(re.sub(r"[^\d.]", "", facts.python.value), "the project")
-        wanted = Choice(compatibility.text(version), facts.python.source, candidates=(version,), is_exact=True)
-    return fill(root, manager(Folder(root), facts), wanted)
+    return fill(root, manager(facts), facts.pythons)
 
 
-def manager(files: Files, facts: Facts) -> Found:
-    """Who installs, as the facts say; looked for where they do not."""
-    if facts.package_manager is None:
-        return package_managers.find(files, facts.folder)
-    return Found(facts.package_manager.value, facts.dependencies_folder.strip("/"), facts.package_manager.source)
+def manager(facts: Facts) -> Found:
+    """Who installs, as the facts say."""
+    return Found(facts.package_manager.value, facts.dependencies_folder, facts.package_manager.source)
 
 
 def fill(root: Path, found: Found, choice: Choice | None = None) -> tuple[Substitution, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from djdock.errors import Problem
 from djdock.project.dependency import Addition, Dependency, Installation
 from djdock.project.files import Files, below
 from djdock.project.package_managers import none, pdm, pep621, pip, pipenv, poetry, setuptools, uv
@@ -155,6 +156,25 @@ def find(files: Files, manage_folder: str = "") -> Found:
     chosen = _preferred(with_django or candidates, files)
     others = tuple(_other(found, chosen, found in with_django) for found in candidates if found != chosen)
     return Found(chosen.manager, chosen.folder, chosen.evidence, others)
+
+
+def named(files: Files, manage_folder: str, name: str) -> Found:
+    """The package manager that the person names, in the nearest folder that has something for it.
+
+    Raises:
+        Problem: there is none of that name, or the project has nothing for it.
+    """
+    module = BY_NAME.get(name)
+    for folder in _folders(files, manage_folder.strip("/")) if module else ():
+        assert module is not None  # noqa: S101 - else there is no folder
+        if evidence := module.detect(below(files, folder)):
+            return Found(name, folder, _joined(folder, evidence))
+    if module is None:
+        raise Problem(f"djdock knows no package manager {name}.", hint=f"--package-manager {'|'.join(BY_NAME)}")
+    raise Problem(
+        f"Nothing in this project is for {name}.",
+        hint="Leave --package-manager out, or bring back the file that is missing.",
+    )
 
 
 def environment(project: Path, virtual_environment: Path) -> dict[str, str]:
