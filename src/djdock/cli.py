@@ -97,7 +97,7 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
         up_command.up(up_command.Options())
 
 
-def chosen(command: Callable[..., None]) -> Callable[..., None]:
+def chosen(command: Callable[..., object]) -> Callable[..., object]:
     """The options for what cannot be read from a project."""
     for option in (
         click.option(

@@ -271,16 +271,6 @@ def test_a_manifest_asks_for_what_it_is_given() -> None:
     assert '\nrequires-python = ">=3.13"\n' in texts["pyproject.toml"]
 
 
-@pytest.mark.parametrize("manager", package_managers.REGISTRY, ids=package_managers.BY_NAME)
-def test_what_a_manager_installs_from_is_what_it_watches(manager: package_managers.PackageManager) -> None:
-    """Detection, fingerprint and Dockerfile agree on the files: a change of one of them installs anew."""
-    texts = Texts(dict.fromkeys(manager.INPUTS, ""))
-    assert manager.detect(texts) in manager.INPUTS
-    steps = manager.dockerfile_steps(production=False)
-    mounted = [name for name in manager.INPUTS if f"source={name},target={name}" in steps]
-    assert mounted == [name for name in manager.INPUTS if name != ".python-version"]
-
-
 def test_a_persons_own_environment_is_not_filled() -> None:
     """uv is told which environment to fill, whatever VIRTUAL_ENV the person's shell has."""
     variables = package_managers.environment(Path("/p"), Path("/p/.venv"))

@@ -83,7 +83,7 @@ def test_what_it_imports_is_what_it_asks_for() -> None:
     modules = {"psycopg": "psycopg", "python-dotenv": "dotenv", "pyyaml": "yaml"}
     sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
     for line in DISTRIBUTION.requires or ():
-        name, extra, bound = re.fullmatch(r"([a-z-]+)(\[binary\])?(>=[\d.]+)", line).groups()  # type: ignore[union-attr] # the form is asserted
+        name, extra, bound = re.fullmatch(r"([a-z-]+)(\[binary\])?(>=[\d.]+)(?:; .+)?", line).groups()  # type: ignore[union-attr] # the form is asserted
         assert bound, extra
         module = modules.get(name, name)
         assert re.search(rf"^\s*(import|from) {module}\b", sources, re.MULTILINE), name

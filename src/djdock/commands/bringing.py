@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from djdock import output, state
+from djdock import journal, output, state
 from djdock.commands import checkout as checkouts
 from djdock.commands import git
+from djdock.commands import services as other_services
 from djdock.commands.repair import Repairs
 from djdock.commands.trial import Trial
 from djdock.engines.engine import Engine
@@ -24,9 +25,12 @@ def make_sure(root: Path, engine: Engine, facts: Facts, *, yes: bool) -> tuple[C
     """
     found = checkouts.ensure(root, facts)
     state.save(root, replace(state.load(root), engine=engine.NAME))
-    if not any(service.running for service in engine.services(found) if service.name == DATABASE):
+    running = {service.name for service in engine.services(found) if service.running}
+    if DATABASE not in running:
         found = checkouts.settle_database_port(found, facts)
-    with output.working("Making sure that it runs") as progress:
+    found = other_services.settle(found, facts, running)
+    journal.note(root, ".venv")
+    with output.working("Making sure that it runs") as progress, journal.watch(root):
         repairs = Repairs(found, engine, facts, lambda path: yes or _may_change(root, path), progress)
         tried = repairs.make_sure()
     _tell(tried)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from djdock import engines, journal, output, state
-from djdock.commands import bringing, planning
+from djdock.commands import planning
 from djdock.commands import root as root_of
 from djdock.commands.planning import Proposal
 from djdock.errors import Problem
@@ -50,6 +50,8 @@ def init(options: Options) -> int:
         proposal = settle(root, options)
         conflicts = [change.path for change in proposal.plan.changes if change.conflict]
         if options.run and not conflicts:
+            from djdock.commands import bringing  # noqa: PLC0415 - a dry run needs nothing of it
+
             engine, why = engines.choose(root, options.engine, proposal.facts)
             output.outcome("engine", engine.NAME, why)
             bringing.make_sure(root, engine, proposal.facts, yes=options.yes)

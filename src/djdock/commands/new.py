@@ -138,7 +138,7 @@ def _django_requirement(asked: str | None, interpreter: Version, postgres_major:
 
 
 def _install(folder: Path, options: Options, versions: Versions) -> None:
-    manager = package_managers.BY_NAME[options.package_manager]
+    manager = package_managers.STARTERS[options.package_manager]
     environment = folder / virtual_environment.NAME
     python.make_environment(environment, versions.interpreter, cwd=folder)
     requirements = (versions.django, *new_project.REQUIREMENTS)
@@ -150,7 +150,7 @@ def _install(folder: Path, options: Options, versions: Versions) -> None:
     wanted = f"{', '.join(requirements)} for Python {interpreter}"
     python.run_uv(manager.pin(interpreter, requirements), cwd=folder, env=env, wanted=wanted)
     python.run_uv(manager.sync(), cwd=folder, env=env, wanted=wanted, again=[python.REINSTALL])
-    for path in manifest.keys() - set(manager.INPUTS):
+    for path in manifest.keys() - set(manager.inputs(Folder(folder))):
         (folder / path).unlink()
 
 
@@ -216,7 +216,7 @@ def _show(target: Path, plan: Plan, options: Options, versions: Versions) -> Non
             output.outcome("change" if change.before is not None else "create", change.path, change.why)
     if options.user_model:
         output.outcome("create", f"{APP}/", "a user model of the project's own, in the admin")
-    output.outcome("create", ", ".join(manager.INPUTS), "exact versions")
+    output.outcome("create", ", ".join(manager.inputs(Folder(target))), "exact versions")
     output.outcome("create", f"{virtual_environment.NAME}/", f"Python {compatibility.text(versions.python)}")
     output.say()
     here = os.path.relpath(target)

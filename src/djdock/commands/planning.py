@@ -8,16 +8,16 @@ from pathlib import Path, PurePosixPath
 
 from djdock import output
 from djdock.commands import checkout as checkouts
-from djdock.commands import git
+from djdock.commands import dependencies, git
 from djdock.compose import availability
 from djdock.errors import Problem
 from djdock.machine import postgres, python
 from djdock.plan import database as database_plan
-from djdock.plan import docker_files, dotenv, ignored, variables
+from djdock.plan import configuration, docker_files, dotenv, ignored, variables
 from djdock.plan.change import Change, Plan
 from djdock.plan.database import Edited, Switch
 from djdock.project import docker_files as existing
-from djdock.project import environment, examples
+from djdock.project import driver, environment, examples, python_version
 from djdock.project.answer import Answer
 from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.configuration import Configuration
@@ -52,6 +52,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     file, given = _env_file(root, files)
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
+    declared = _driver(root, facts)
     wanted = variables.decide(
         variables.Question(
             evaluate=lambda values: evaluation_of(edited, facts, values),
@@ -62,7 +63,14 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     lines = _lines(wanted, _machine(root, facts, given), facts, given)
     private = dotenv.adopt(files, file, lines, _machine(root, facts, given))
     docker = _docker(edited, facts, wanted, file, take_over=take_over)
-    changes = (*switch.changes, *docker, *_ignore(root, files, file), private)
+    changes = (
+        *switch.changes,
+        *declared,
+        *configuration.keep(files, chosen),
+        *docker,
+        *_ignore(root, files, file),
+        private,
+    )
     return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
 
 
@@ -76,6 +84,15 @@ def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:
         return facts
     why = f"{wanted.value} of {wanted.source} is not on this machine, and runs in Docker only"
     return replace(facts, postgres=Answer(DEFAULT_POSTGRES, why))
+
+
+def _driver(root: Path, facts: Facts) -> tuple[Change, ...]:
+    """Declares a driver for PostgreSQL where the project has none."""
+    series = python_version.django_series(facts.dependencies)
+    wanted = driver.requirement(facts.dependencies, series, facts.pythons.candidates[0])
+    if wanted is None:
+        return ()
+    return dependencies.add(root, facts, [wanted])
 
 
 def _docker(
@@ -191,10 +208,8 @@ def show(proposal: Proposal, *, diffs: bool) -> None:
     facts = proposal.facts
     output.outcome("found", facts.manage.value, facts.manage.source)
     output.outcome("found", f"settings {facts.settings.value}", facts.settings.source)
-    if facts.package_manager:
-        output.outcome("found", f"dependencies: {facts.package_manager.value}", facts.package_manager.source)
-    if facts.python:
-        output.outcome("found", f"Python {facts.python.value}", facts.python.source)
+    output.outcome("found", f"dependencies: {facts.package_manager.value}", facts.package_manager.source)
+    output.outcome("found", f"Python {facts.python.value}", facts.python.source)
     if facts.postgres:
         output.outcome("found", f"PostgreSQL {facts.postgres.value}", facts.postgres.source)
     for change in proposal.plan.changes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from djdock import journal, output
 from djdock.commands import checkout as checkouts
-from djdock.commands import dependencies, trial
+from djdock.commands import trial
 from djdock.database import server
 from djdock.doctor import diagnosis
 from djdock.doctor.case import Case, Finding
@@ -129,6 +129,8 @@ class Repairs:
             case SetVariable():
                 self._set_variable(repair, found)
             case AddRequirement(requirement=requirement):
+                from djdock.commands import dependencies
+
                 self._apply(dependencies.add(self.root, self.facts, [requirement]))
             case InstallRequirement(requirement=requirement):
                 virtual_environment.install(self.root, [requirement])

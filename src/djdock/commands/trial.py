@@ -20,8 +20,9 @@ from djdock.project.checkout import Checkout
 from djdock.project.environment import Database
 from djdock.project.facts import Facts
 
-MARK = "\x1edjdock:"
+MARK = "##djdock## "
 SCRATCH = "_djdock_trial"
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,12 @@ def run(
     Raises:
         Problem: the project's code hangs while it is loaded, or the database does not let us in.
     """
-    scratch = replace(checkout.database, name=f"{checkout.database.name[:40]}{SCRATCH}")
+    scratch = scratch_of(checkout)
     server.remake(scratch)
     try:
-        values = {**checkout.values, **database_plan.filled(variables, scratch), "DATABASE_URL": scratch.url}
-        trial = _look(replace(checkout, values=values, database=scratch), engine, facts, progress)
+        seen = engine.database_inside(scratch)
+        values = {**database_plan.filled(variables, seen), "DATABASE_URL": seen.url}
+        trial = _look(checkout, engine, facts, values, progress)
         if trial.symptom is None and not server.has_tables(checkout.database):
             server.take_place(scratch, checkout.database)
         return trial
@@ -64,14 +66,21 @@ def run(
         server.drop(scratch)
 
 
-def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[str], None]) -> Trial:
+def scratch_of(checkout: Checkout) -> Database:
+    """The database that a trial works on."""
+    return replace(checkout.database, name=f"{checkout.database.name[:40]}{SCRATCH}")
+
+
+def _look(
+    checkout: Checkout, engine: Engine, facts: Facts, values: Mapping[str, str], progress: Callable[[str], None]
+) -> Trial:
     program = "".join(
         (resources("djdock.doctor") / name).read_text(encoding="utf-8") for name in ("report.py", "look.py")
     )
     script = Path(facts.manage.value).name
     folder = checkout.root / facts.folder
-    argv = ["python", "-c", program, script, f"{http.HOST_NAME}:{checkout.web_port}", "check,migrate,request"]
-    command = engine.command(checkout, argv, folder)
+    argv = ["python", "-c", program, script, f"{HOST}:{checkout.web_port}", "check,migrate,request"]
+    command = engine.command(checkout, argv, folder, {**values, "PYTHONUNBUFFERED": "1"})
     patience = http.patience()
     try:
         done = follow(
@@ -83,7 +92,7 @@ def _look(checkout: Checkout, engine: Engine, facts: Facts, progress: Callable[[
             details=last_lines(silent.text),
             hint=f"The lines above show what it was waiting for.\nIf it needs longer: {http.VARIABLE}=300 djdock up",
         ) from silent
-    return _read(done.stdout, str(engine.project_folder(checkout)), checkout.database)
+    return _read(done.stdout, engine.inside(checkout), scratch_of(checkout).name)
 
 
 def _teller(progress: Callable[[str], None]) -> Callable[[str], None]:
@@ -94,12 +103,12 @@ def _teller(progress: Callable[[str], None]) -> Callable[[str], None]:
     return tell
 
 
-def _read(output: str, root: str, database: Database) -> Trial:
+def _read(output: str, root: str, database: str) -> Trial:
     told = [json.loads(line.partition(MARK)[2]) for line in output.splitlines() if MARK in line]
     plain = "\n".join(line for line in output.splitlines() if MARK not in line)
-    facts = next((item for item in told if item["kind"] == "facts"), {})
+    facts: dict[str, Any] = next((item for item in told if item["kind"] == "facts"), {})
     pages = {item["path"]: item for item in told if item["kind"] == "page"}
-    migrated = next((item for item in told if item["kind"] == "migrated"), {})
+    migrated: dict[str, Any] = next((item for item in told if item["kind"] == "migrated"), {})
     return Trial(
         symptom=_symptom(told, plain, root, facts, database),
         facts=facts,
@@ -109,7 +118,7 @@ def _read(output: str, root: str, database: Database) -> Trial:
 
 
 def _symptom(
-    told: list[dict[str, Any]], plain: str, root: str, facts: Mapping[str, Any], database: Database
+    told: list[dict[str, Any]], plain: str, root: str, facts: Mapping[str, Any], database: str
 ) -> Symptom | None:
     failed = next((item for item in told if item["kind"] == "failed"), None)
     if failed is not None:
@@ -117,7 +126,7 @@ def _symptom(
     if not any(item["kind"] == "done" for item in told):
         return Symptom("check", text=plain)
     found = facts.get("database", {})
-    if facts.get("vendor") != "postgresql" or found.get("NAME") != database.name:
+    if facts.get("vendor") != "postgresql" or found.get("NAME") != database:
         return Symptom("check", text=f"the settings use {facts.get('vendor')} {found.get('NAME')}")
     for item in told:
         if item["kind"] == "page" and (item["status"] >= 500 or item["status"] == 400 or _to_https(item)):  # noqa: PLR2004

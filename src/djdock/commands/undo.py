@@ -9,6 +9,7 @@ from pathlib import Path
 
 from djdock import journal, output, state
 from djdock.commands import checkout as checkouts
+from djdock.commands import root as root_of
 from djdock.embedded import location
 from djdock.engines import docker
 from djdock.errors import Problem
@@ -29,7 +30,7 @@ def undo(*, force: bool) -> int:
     Raises:
         Problem: there is nothing to undo, or something cannot be written; the tree is then as it was.
     """
-    root = journal.find(Path.cwd())
+    root = journal.find(Path.cwd()) or journal.find(root_of.find(Path.cwd()))
     if root is None:
         raise journal.nothing_to_undo()
     with state.lock(root, "undo"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from djdock import engines, fingerprint, journal, output, state
-from djdock.commands import bringing, init
+from djdock.commands import init
 from djdock.commands import checkout as checkouts
 from djdock.commands import open as open_command
 from djdock.commands import root as root_of
@@ -69,6 +69,8 @@ def up(options: Options) -> None:
         engine, why = engines.choose(root, options.engine, facts)
         output.outcome("engine", engine.NAME, why)
         if new and options.migrate:
+            from djdock.commands import bringing  # noqa: PLC0415 - only the first time
+
             checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
         checkout = checkouts.ensure(root, facts)
         _leave_other_engine(checkout, engine)

@@ -11,7 +11,7 @@ import runpy
 import signal
 import sys
 
-MARK = "\x1edjdock:"
+MARK = "##djdock## "
 SECONDS_A_PAGE = 60
 REDIRECTS = 3
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock import fingerprint, state
-from djdock.errors import Problem
+from djdock.embedded import installation
+from djdock.embedded.attempts import Place, Substitution
 from djdock.machine import python
 from djdock.process import WINDOWS
-from djdock.project import compatibility, package_managers
+from djdock.project import compatibility, imports, package_managers, python_version
 from djdock.project.compatibility import Version
-from djdock.project.files import Folder
+from djdock.project.files import Files, Folder
+from djdock.project.package_managers import Found
+from djdock.project.python_version import Choice
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
@@ -32,46 +36,72 @@ def programs(root: Path) -> Path:
 def is_synced(root: Path) -> bool:
     """Whether the environment is there and was filled from the pins as they are now."""
     stored = state.load(root).environment
-    return bool(stored) and python.environment_python(root / NAME).exists() and stored == _fingerprint(root)
+    inputs = stored.split("\n")[1:]
+    return bool(inputs) and python.environment_python(root / NAME).exists() and stored == _fingerprint(root, inputs)
 
 
-def sync(root: Path, facts: Facts) -> None:
-    """Makes the environment where it is missing or its interpreter is gone, and installs what is pinned.
+def sync(root: Path, facts: Facts) -> tuple[Substitution, ...]:
+    """Makes the environment where it is missing or its interpreter is gone, and installs what is asked for.
+
+    Returns what is installed otherwise than the project says, because it cannot be had on this machine.
 
     Raises:
         Problem: the Python is not to be had, or a package is not.
     """
-    place, known = root / NAME, state.load(root)
+    return fill(root, manager(facts), facts.pythons)
+
+
+def manager(facts: Facts) -> Found:
+    """Who installs, as the facts say."""
+    return Found(facts.package_manager.value, facts.dependencies_folder, facts.package_manager.source)
+
+
+def fill(root: Path, found: Found, choice: Choice | None = None) -> tuple[Substitution, ...]:
+    """As `sync`, for a project whose package manager and Python are known; without a Python it is chosen here.
+
+    Raises:
+        Problem: as `sync`.
+    """
+    files, place, known = Folder(root), root / NAME, state.load(root)
     interrupted = known.environment == UNFINISHED
     if not python.environment_python(place).exists():
-        python.make_environment(place, _interpreter(facts), cwd=root)
+        chosen = choice or python_version.choose(files, found.folder, found.dependencies(files))
+        _version, interpreter = python.provide(chosen.candidates, exact=chosen.is_exact)
+        python.make_environment(place, interpreter, cwd=root)
     state.save(root, replace(known, environment=UNFINISHED))
-    manager = package_managers.BY_NAME[facts.package_manager.value if facts.package_manager else "pip"]
-    env = {**os.environ, **package_managers.environment(root, place)}
-    arguments = [*manager.sync(), *([python.REINSTALL] if interrupted else [])]
-    wanted = f"What {' and '.join(manager.INPUTS)} ask for"
-    python.run_uv(arguments, cwd=root, env=env, wanted=wanted, again=[python.REINSTALL])
-    remember(root)
+    again = [python.REINSTALL] if interrupted else []
+    where = Place(root / found.folder, place, imports.names(files))
+    substitutions = installation.fill(where, found.module.install(found.files(files)), again=again)
+    remember(root, found)
+    return substitutions
 
 
-def remember(root: Path) -> None:
+def install(root: Path, requirements: Sequence[str]) -> None:
+    """Adds packages to the environment, whatever the project declares.
+
+    Raises:
+        Problem: one of them is not to be had.
+    """
+    env = {**os.environ, **package_managers.environment(root, root / NAME)}
+    arguments = ["pip", "install", "--quiet", "--compile-bytecode", *requirements]
+    python.run_uv(arguments, cwd=root, env=env, wanted=" and ".join(requirements))
+
+
+def version(root: Path) -> Version | None:
+    """The Python version of the environment, or None where there is none."""
+    configuration = root / NAME / "pyvenv.cfg"
+    text = configuration.read_text(encoding="utf-8") if configuration.is_file() else ""
+    match = re.search(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", text, re.MULTILINE)
+    return compatibility.series(match[1]) if match else None
+
+
+def remember(root: Path, found: Found | None = None) -> None:
     """Notes that the environment holds what is pinned."""
-    state.save(root, replace(state.load(root), environment=_fingerprint(root)))
+    files = Folder(root)
+    inputs = (found or package_managers.find(files)).inputs(files)
+    state.save(root, replace(state.load(root), environment=_fingerprint(root, inputs)))
 
 
-def _fingerprint(root: Path) -> str:
-    manager = package_managers.detect(Folder(root))
-    return fingerprint.of_files(root, manager.INPUTS if manager else ())
-
-
-def _interpreter(facts: Facts) -> Path:
-    if facts.python is None:
-        found = python.newest(compatibility.PYTHONS)
-        if found is None:
-            raise Problem(
-                "There is no Python on this machine that djdock makes environments with.",
-                hint="Install Python 3.13, then try again.",
-            )
-        return found[1]
-    wanted: Version = compatibility.parse(re.sub(r"[^\d.]", "", facts.python.value), "the project")
-    return python.find_or_fetch(wanted)
+def _fingerprint(root: Path, inputs: Sequence[str]) -> str:
+    """The names stand after it: whether something has changed is asked often, and must not cost reading the project."""
+    return "\n".join((fingerprint.of_files(root, inputs), *inputs))

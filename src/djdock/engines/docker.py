@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock.compose import availability, containers
-from djdock.engines.engine import DATABASE, SITE, Command, Progress, Service
+from djdock.engines.engine import DATABASE, NOTHING, SITE, Command, Progress, Service
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
+from djdock.project.environment import Database
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
@@ -85,10 +87,11 @@ def ready_for_commands(checkout: Checkout) -> bool:
     )
 
 
-def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
+def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING) -> Command:
     inside = "/".join((APP, *cwd.resolve().relative_to(checkout.root.resolve()).parts))
     # By name only: Docker takes the value from our environment, so that it is in no process list.
-    named = [word for name in sorted(os.environ) if name.startswith(PASSED) for word in ("--env", name)]
+    passed = [name for name in sorted(os.environ) if name.startswith(PASSED)]
+    named = [word for name in (*passed, *variables) for word in ("--env", name)]
     options = [*named, "--workdir", inside]
     site = containers.find(checkout).get(SITE)
     if site is not None and site.service.running:
@@ -96,7 +99,15 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
     else:
         one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if _at_terminal() else ["--no-TTY"])]
         program = ["docker", "compose", "--project-directory", str(checkout.root), *one_off, *options, SITE]
-    return Command([*program, *argv], cwd, containers.environment(checkout))
+    return Command([*program, *argv], cwd, {**containers.environment(checkout), **variables})
+
+
+def inside(checkout: Checkout) -> str:  # noqa: ARG001 - it is the same for all
+    return APP
+
+
+def database_inside(database: Database) -> Database:
+    return replace(database, host=DATABASE, port=5432)
 
 
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:

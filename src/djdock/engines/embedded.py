@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock import journal, output, state
 from djdock.embedded import jobs, location, pid_file, virtual_environment
-from djdock.engines.engine import DATABASE, REDIS, SITE, Command, Progress, Service
+from djdock.engines.engine import DATABASE, NOTHING, REDIS, SITE, Command, Progress, Service
 from djdock.errors import Problem, last_lines
 from djdock.machine import ports
 from djdock.project import environment as env_file
 from djdock.project.checkout import Checkout
+from djdock.project.environment import Database
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
@@ -186,8 +187,16 @@ def ready_for_commands(checkout: Checkout) -> bool:
     return redis is None or ports.answers(redis.port)
 
 
-def command(checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
-    return Command(argv, cwd, environment(checkout))
+def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING) -> Command:
+    return Command(argv, cwd, {**environment(checkout), **variables})
+
+
+def inside(checkout: Checkout) -> str:
+    return str(checkout.root.resolve())
+
+
+def database_inside(database: Database) -> Database:
+    return database
 
 
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from djdock.errors import Problem
 from djdock.project.checkout import Checkout
+from djdock.project.environment import Database
 from djdock.service import DATABASE, REDIS, SITE, Progress, Service
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
 __all__ = ["DATABASE", "REDIS", "SITE", "Command", "Engine", "Progress", "Service"]
+
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,19 @@ class Engine(Protocol):
     def ready_for_commands(self, checkout: Checkout) -> bool:
         """Whether `command` would work right now. Cheap."""
 
-    def command(self, checkout: Checkout, argv: Sequence[str], cwd: Path) -> Command:
-        """The program that runs `argv` in the project's environment, as if typed in `cwd`."""
+    def command(
+        self, checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING
+    ) -> Command:
+        """The program that runs `argv` in the project's environment, as if typed in `cwd`.
+
+        `variables` are set for this one program, over all others.
+        """
+
+    def inside(self, checkout: Checkout) -> str:
+        """The project's root as its own processes see it."""
+
+    def database_inside(self, database: Database) -> Database:
+        """A database of this machine as the project's own processes see it."""
 
     def psql(self, checkout: Checkout, arguments: Sequence[str]) -> Command:
         """The program that opens a database shell."""

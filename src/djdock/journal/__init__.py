@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,8 @@ GENERATED = f"{state.FOLDER}/{state.GENERATED}/"
 # In .djdock/undo: what the person had edited and `undo --force` took back all the same.
 KEPT = "kept"
 NOTHING: Mapping[str, str] = MappingProxyType({})
+# Where a project's own code makes nothing, or nobody looks.
+UNWATCHED = {".git", state.FOLDER, ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,30 @@ def note(root: Path, path: str) -> None:
     known = steps.load_all(root)
     if known and not (root / path).exists() and path not in steps.notes(known[-1]):
         steps.add_note(known[-1], path)
+
+
+@contextlib.contextmanager
+def watch(root: Path) -> Iterator[None]:
+    """Notes what the project's own code makes in its tree while djdock tries it: log files, folders for uploads …"""
+    before = _paths(root)
+    try:
+        yield
+    finally:
+        known = steps.load_all(root)
+        made = _paths(root) - before
+        for path in sorted(made):
+            if known and os.path.dirname(path) not in made and path not in steps.notes(known[-1]):  # noqa: PTH120
+                steps.add_note(known[-1], path)
+
+
+def _paths(root: Path) -> set[str]:
+    """All files and folders of the tree, without what is not the project's own."""
+    found: set[str] = set()
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name not in UNWATCHED]
+        place = os.path.relpath(folder, root)
+        found.update(os.path.normpath(os.path.join(place, name)) for name in (*folders, *names))  # noqa: PTH118
+    return found
 
 
 def recover(root: Path) -> Recovered:

@@ -49,10 +49,10 @@ def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str
     Raises:
         Problem: it failed both times; `wanted` names what could not be had.
     """
-    online = run([uv(), *arguments], cwd=cwd, env=_without_noise(env))
+    online = try_uv(arguments, cwd=cwd, env=env)
     if online.ok:
         return online
-    offline = run([uv(), "--offline", *arguments, *again], cwd=cwd, env=_without_noise(env))
+    offline = try_uv(["--offline", *arguments, *again], cwd=cwd, env=env)
     if offline.ok:
         return offline
     raise Problem(
@@ -62,6 +62,11 @@ def run_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, wanted: str
         "If a version does not exist or does not fit: correct it in what asks for it.\n"
         "If the disk is full: make room on it.",
     )
+
+
+def try_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, stdin: str = "") -> Result:
+    """Runs uv once; what it says of a failure is the caller's to read."""
+    return run([uv(), *arguments], cwd=cwd, env=_without_noise(env), stdin=stdin)
 
 
 def _without_noise(env: Mapping[str, str]) -> dict[str, str]:
@@ -129,6 +134,26 @@ def find_or_fetch(version: Version) -> Path:
         details=last_lines(fetched.text, 4),
         hint=f"Install Python {text(version)}, or name another version with --python.",
     )
+
+
+def provide(candidates: Sequence[Version], *, exact: bool) -> tuple[Version, Path]:
+    """An interpreter of one of the versions, the best first: of this machine, else fetched.
+
+    With `exact` the first one is wished for: it is fetched before the second best of this machine is taken.
+
+    Raises:
+        Problem: none of them is here, and none could be fetched.
+    """
+    if exact and (found := find(candidates[0])):
+        return candidates[0], found
+    if not exact and (known := newest(candidates)):
+        return known
+    try:
+        return candidates[0], find_or_fetch(candidates[0])
+    except Problem:
+        if known := newest(candidates[1:]):
+            return known
+        raise
 
 
 def _candidates(version: Version) -> Iterator[Path]:

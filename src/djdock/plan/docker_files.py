@@ -13,11 +13,12 @@ from djdock.plan.compose import Composition, Worker
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
 from djdock.project import docker_files as existing
-from djdock.project import front_end, package_managers, system_packages
+from djdock.project import front_end, system_packages
 from djdock.project.compose_files import DEFAULT_NAMES
 from djdock.project.docker_files import DockerFiles
 from djdock.project.facts import Facts
 from djdock.project.files import Files, below
+from djdock.project.package_managers import Found
 
 DEFAULT_PYTHON = "3.13"
 # What stands for a part of the database's address in a variable's template.
@@ -118,7 +119,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     python = facts.python.value if facts.python else DEFAULT_PYTHON
     wanted = [dependency for dependency in facts.dependencies if not dependency.development]
     versions = {dependency.name: dependency.locked for dependency in wanted}
-    production, development = install_steps(facts)
+    production, development = install_steps(files, facts)
     carried, unknown = system_packages.carried_over(there.packages, python)
     packages = system_packages.needs(facts.dependencies, python, facts.features)
     packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
@@ -144,17 +145,12 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     )
 
 
-def install_steps(facts: Facts) -> tuple[str, str]:
+def install_steps(files: Files, facts: Facts) -> tuple[str, str]:
     """The instructions that install for production and for development, with the manifests where they are."""
     if facts.package_manager is None:
         return "", "RUN uv venv /opt/venv"
-    manager = package_managers.BY_NAME[facts.package_manager.value]
-    folder = facts.dependencies_folder.strip("/")
-    steps = [manager.dockerfile_steps(production=production) for production in (True, False)]
-    production, development = (
-        step.replace("type=bind,source=", f"type=bind,source={folder}/") if folder else step for step in steps
-    )
-    return production, development
+    found = Found(facts.package_manager.value, facts.dependencies_folder, facts.package_manager.source)
+    return found.dockerfile_steps(files, production=True), found.dockerfile_steps(files, production=False)
 
 
 def _has_git_lines(files: Files, facts: Facts) -> bool:

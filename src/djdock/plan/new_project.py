@@ -79,8 +79,8 @@ def _accounts(files: Files) -> tuple[Change, ...]:
 
 def _dockerfile(files: Files, facts: Facts, choices: Choices) -> Change:
     manager = package_managers.BY_NAME[choices.package_manager]
-    production = manager.dockerfile_steps(production=True)
-    development = manager.dockerfile_steps(production=False)
+    production = manager.dockerfile_steps(files, production=True)
+    development = manager.dockerfile_steps(files, production=False)
     image = Image(
         tag=choices.name.lower(),
         uv=choices.uv,

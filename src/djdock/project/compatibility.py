@@ -32,6 +32,31 @@ DJANGO: dict[Version, Support] = {
     (6, 0): Support((3, 12), (3, 14), 14),
     (6, 1): Support((3, 12), (3, 14), 15),
 }
+# Those that `djdock new` makes no project with, and that exist in the wild. Pythons up to the newest that they work on,
+# which for some is one or two newer than the FAQ promises: up to 1.10 the admin is a syntax error on 3.7, and what is
+# older than 2.2 uses names of `collections` that 3.10 took away.
+LEGACY: dict[Version, Support] = {
+    (1, 8): Support((3, 4), (3, 6), 9),
+    (1, 9): Support((3, 4), (3, 6), 9),
+    (1, 10): Support((3, 4), (3, 6), 9),
+    (1, 11): Support((3, 4), (3, 9), 9),
+    (2, 0): Support((3, 4), (3, 9), 9),
+    (2, 1): Support((3, 5), (3, 9), 9),
+    (2, 2): Support((3, 5), (3, 10), 9),
+    (3, 0): Support((3, 6), (3, 10), 9),
+    (3, 1): Support((3, 6), (3, 10), 9),
+    (3, 2): Support((3, 6), (3, 11), 9),
+    (4, 0): Support((3, 8), (3, 11), 10),
+    (4, 1): Support((3, 8), (3, 11), 11),
+}
+# Django older than this takes a connection's time zone for wrong with psycopg2 2.9, and 2.8 ends with Python 3.9.
+TIME_ZONE_FIXED, LAST_OF_OLD_DRIVER = (3, 1), (3, 9)
+# Django from this one on can use psycopg 3.
+NEW_DRIVER = (4, 2)
+# The Debian release of the newest official image python:X.Y-slim-RELEASE.
+DEBIAN: dict[Version, str] = {(3, 6): "bullseye", (3, 7): "bookworm", (3, 8): "bookworm"}
+# Older ones are looked for and named in messages, and no environment is made with them: packaging tools are gone.
+OLDEST_PYTHON: Version = (3, 8)
 # Newest first. Those that have an official image python:X.Y-slim-trixie, and that psycopg 3 is built for.
 PYTHONS: tuple[Version, ...] = ((3, 14), (3, 13), (3, 12), (3, 11), (3, 10))
 POSTGRES: tuple[int, ...] = (18, 17, 16, 15, 14)
@@ -77,6 +102,31 @@ def pythons_for(django: Version | None) -> tuple[Version, ...]:
         return PYTHONS
     support = check_django(django)
     return tuple(python for python in PYTHONS if support.oldest_python <= python <= support.newest_python)
+
+
+def support(django: Version) -> Support:
+    """What any Django series runs on; a newer one than the table has is like its newest, an older one like its oldest.
+
+    Python's upper bound is the lower one of Django's own and of the driver's that it can use.
+    """
+    table = {**LEGACY, **DJANGO}
+    found = table.get(django) or table[min(table) if django < min(table) else max(table)]
+    if django > max(table):
+        return Support(found.oldest_python, max(PYTHONS), found.postgres)
+    if django < TIME_ZONE_FIXED:
+        return Support(found.oldest_python, min(found.newest_python, LAST_OF_OLD_DRIVER), found.postgres)
+    return found
+
+
+def series(version: str) -> Version | None:
+    """`4.2.11` as `(4, 2)`, `5` as `(5, 0)`; None where it does not begin with a number."""
+    match = re.match(r"v?(\d+)(?:\.(\d+))?", version.strip())
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def debian(python: Version) -> str:
+    """The Debian release of a Python's official image, the part of its tag after `slim-`."""
+    return DEBIAN.get(python, "trixie")
 
 
 def check(django: Version | None, python: Version | None, postgres: int) -> None:

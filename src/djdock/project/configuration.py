@@ -34,6 +34,12 @@ class Configuration:
     postgres: int | None = None
     package_manager: str | None = None
 
+    def over(self, other: Configuration) -> Configuration:
+        """These answers, and the other ones where nothing is said here."""
+        return Configuration(
+            **{**vars(other), **{name: value for name, value in vars(self).items() if value is not None}}
+        )
+
     def stored(self) -> dict[str, str | int]:
         """What is said, as it is stored: names with hyphens."""
         values = {field.name.replace("_", "-"): getattr(self, field.name) for field in fields(self)}

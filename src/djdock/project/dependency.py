@@ -1,8 +1,17 @@
-"""What a project says that it depends on: one distribution, and where that is written."""
+"""What a project says that it depends on, and how an environment is filled with it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SEPARATORS = re.compile(r"[-_.]+")
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as the package index compares it: lower case, single hyphens."""
+    return SEPARATORS.sub("-", name.strip()).lower()
 
 
 @dataclass(frozen=True)
@@ -22,3 +31,38 @@ class Dependency:
     locked: str | None
     source: str
     development: bool = False
+
+
+@dataclass(frozen=True)
+class Installation:
+    """How uv fills an environment with what a project asks for.
+
+    Attributes:
+        arguments: uv's arguments where it knows the project itself; empty where `requirements` says all.
+        requirements: the text of a requirements file, its paths relative to the folder of the manifest.
+        constraints: the text of a constraints file.
+        complete: the requirements are all that is to be installed: what they depend on is among them.
+        export: uv's arguments that print such requirements, where `arguments` do not get through.
+    """
+
+    arguments: tuple[str, ...] = ()
+    requirements: str = ""
+    constraints: str = ""
+    complete: bool = False
+    export: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What writes a requirement into a project's manifest.
+
+    Attributes:
+        texts: the manifests as they read afterwards, by path.
+        relock: the arguments for uv that bring the lock file up to date, in a folder that holds the manifests;
+            empty where there is none.
+        lock: the files that `relock` writes.
+    """
+
+    texts: Mapping[str, str]
+    relock: tuple[str, ...] = ()
+    lock: tuple[str, ...] = field(default=())

@@ -6,14 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from djdock.project import configuration, examples, layout, package_managers, processes, services, signs
+from djdock.project import (
+    compatibility,
+    configuration,
+    examples,
+    layout,
+    package_managers,
+    processes,
+    python_version,
+    services,
+    signs,
+)
 from djdock.project.answer import Answer
 from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.configuration import Configuration
 from djdock.project.dependency import Dependency
 from djdock.project.evaluation import Evaluation, Read, evaluate
 from djdock.project.files import Files, Folder
+from djdock.project.package_managers import Found
 from djdock.project.processes import Process
+from djdock.project.python_version import Choice
 from djdock.project.signs import Need
 
 __all__ = ["Answer", "Facts", "evaluation_of", "read", "read_folder"]
@@ -30,10 +42,11 @@ class Facts:
         settings_file: its path, relative to the root.
         named_settings: the module that manage.py names by itself.
         evaluation: what the settings come to where no variable is set.
-        python: the wanted version as `X.Y`, where the project says one.
+        python: the version as `X.Y` that fits best.
+        pythons: all versions that will do, and the wishes that could not be met.
         postgres: the wanted major version, where the project says one.
         database_name, database_user: as compose.yaml names them, else made from the folder's name.
-        package_manager: who installs its dependencies; None where nothing tells.
+        package_manager: who installs its dependencies; `none` where nothing is declared and the imports tell.
         dependencies_folder: where that one's files lie, empty for the root.
         services: what it needs beside the site.
         processes: what runs beside the site on the project's own code.
@@ -41,6 +54,7 @@ class Facts:
         static_root: it collects static files: the app is installed, and STATIC_ROOT is set.
         extension: what PostgreSQL needs beside itself: `postgis`, `pgvector` or nothing.
         features: other needs, as `project.system_packages` names them.
+        conflicts: what the project says of its Python and that cannot be met, one sentence each.
     """
 
     name: str
@@ -49,11 +63,12 @@ class Facts:
     settings_file: str
     named_settings: str
     evaluation: Evaluation = field(repr=False)
-    python: Answer[str] | None
+    python: Answer[str]
+    pythons: Choice
     postgres: Answer[int] | None
     database_name: str
     database_user: str
-    package_manager: Answer[str] | None
+    package_manager: Answer[str]
     dependencies_folder: str = ""
     dependencies: tuple[Dependency, ...] = ()
     services: tuple[Need, ...] = ()
@@ -63,6 +78,7 @@ class Facts:
     static_root: bool = False
     extension: str = ""
     features: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
     @property
     def package(self) -> str:
@@ -98,16 +114,16 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     Raises:
         Problem: it is no Django project, or its settings module cannot be found or parsed.
     """
-    stored = chosen or configuration.read(files)
+    stored = configuration.read(files) if chosen is None else chosen.over(configuration.read(files))
     found = layout.read(files, stored.manage, stored.settings)
-    manager = package_managers.detect(files)
-    version = manager.python(files) if manager else None
-    python = version or services.python_image(files)
-    postgres = services.postgres.container(files)
+    manager = _manager(files, found.folder, stored)
+    dependencies = manager.dependencies(files)
+    python = _python(files, manager, dependencies, stored)
+    database = services.postgres.container(files)
     evaluation = evaluate(files, found.settings.value, found.settings_file)
     suggested = examples.read(files, (found.folder, str(PurePosixPath(found.settings_file).parent)))
-    dependencies: tuple[Dependency, ...] = ()
     shown = signs.gather(evaluation, (dependency.name for dependency in dependencies), suggested, files, found.folder)
+    needs = services.find(shown)
     return Facts(
         name=name,
         manage=found.manage,
@@ -115,14 +131,55 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
         settings_file=found.settings_file,
         named_settings=found.named,
         evaluation=evaluation,
-        python=Answer(*python) if python else None,
-        postgres=Answer(postgres.major, postgres.source) if postgres else None,
-        database_name=(postgres and postgres.name) or _identifier(name),
-        database_user=(postgres and postgres.user) or _identifier(name),
-        package_manager=Answer(manager.NAME, manager.detect(files) or "") if manager else None,
-        services=services.find(shown),
+        python=Answer(python.version, python.evidence),
+        pythons=python,
+        postgres=_postgres(database, stored),
+        database_name=(database and database.name) or _identifier(name),
+        database_user=(database and database.user) or _identifier(name),
+        package_manager=Answer(manager.manager, manager.evidence),
+        dependencies_folder=manager.folder,
+        dependencies=dependencies,
+        services=needs,
         processes=processes.find(shown),
+        wsgi=_application(evaluation, "WSGI_APPLICATION"),
+        asgi=_application(evaluation, "ASGI_APPLICATION") if processes.server(shown)[0] == "asgi" else "",
+        static_root=bool(shown.has_app("django.contrib.staticfiles") and evaluation.values.get("STATIC_ROOT")),
+        extension=next((name for need in needs for name in need.features if name in {"postgis", "pgvector"}), ""),
+        features=_features(evaluation),
+        conflicts=python.conflicts,
     )
+
+
+def _manager(files: Files, folder: str, stored: Configuration) -> Found:
+    if stored.package_manager is None:
+        return package_managers.find(files, folder)
+    return package_managers.named(files, folder, stored.package_manager)
+
+
+def _python(files: Files, manager: Found, dependencies: tuple[Dependency, ...], stored: Configuration) -> Choice:
+    if stored.python is not None:
+        version = compatibility.parse(stored.python, "--python")
+        return Choice(compatibility.text(version), "as asked", candidates=(version,), is_exact=True)
+    return python_version.choose(files, manager.folder, dependencies)
+
+
+def _postgres(found: services.postgres.Container | None, stored: Configuration) -> Answer[int] | None:
+    if stored.postgres is not None:
+        return Answer(stored.postgres, "as asked")
+    return Answer(found.major, found.source) if found else None
+
+
+def _application(evaluation: Evaluation, setting: str) -> str:
+    value = evaluation.values.get(setting)
+    return ":".join(value.rpartition(".")[::2]) if isinstance(value, str) and "." in value else ""
+
+
+def _features(evaluation: Evaluation) -> tuple[str, ...]:
+    """What the system has to bring for the settings, beside what the dependencies need."""
+    apps = evaluation.values.get("INSTALLED_APPS")
+    engine = str((evaluation.database() or {}).get("ENGINE"))
+    gis = "django.contrib.gis" in apps if isinstance(apps, list) else False
+    return ("gis",) if gis or "gis" in engine or "spatialite" in engine else ()
 
 
 def evaluation_of(files: Files, facts: Facts, environment: Mapping[str, str]) -> Evaluation:

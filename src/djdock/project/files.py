@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,13 @@ class Files(Protocol):
         """The names directly below a folder, sorted; a folder's name ends with a slash."""
 
 
+def encoding(content: bytes) -> str:
+    """What a file's bytes are written in: UTF-8, unless they begin with the mark of UTF-16, as PowerShell writes."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig"
+
+
 def below(files: Files, folder: str) -> Files:
     """The files of a sub-folder, as if it were the root; the root's own where `folder` is empty."""
     return _Below(files, folder.strip("/")) if folder.strip("/") else files
@@ -41,10 +50,12 @@ class _Below:
     folder: str
 
     def read(self, path: str) -> str | None:
-        return self.files.read(f"{self.folder}/{path}")
+        inside = posixpath.normpath(f"{self.folder}/{path}")  # "../base.txt" is the root's, and above it is nothing
+        return None if inside.startswith("../") else self.files.read(inside)
 
     def names(self, folder: str = "") -> list[str]:
-        return self.files.names(f"{self.folder}/{folder}".rstrip("/"))
+        inside = posixpath.normpath(f"{self.folder}/{folder}")
+        return [] if inside.startswith("..") else self.files.names("" if inside == "." else inside)
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,9 @@ class Folder:
                     f"{path} is too large to be what its name says ({file.stat().st_size:,} bytes).",
                     hint=f"Look at {file}; djdock reads text files of up to {LARGEST:,} bytes.",
                 )
-            with file.open(encoding="utf-8-sig", newline="") as opened:
-                return opened.read()
+            with file.open("rb") as opened:
+                content = opened.read()
+            return content.decode(encoding(content))
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         except UnicodeDecodeError as error:
