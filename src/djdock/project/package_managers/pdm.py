@@ -10,7 +10,8 @@ from djdock.project.files import Files
 
 NAME = "pdm"
 MAIN = "default"
-TOOL = "pdm>=2.20,<3"
+# "locked" are the dependencies that it was released with: newer ones have broken it before.
+TOOL = "pdm[locked]>=2.20,<3"
 
 
 def detect(files: Files) -> str | None:
@@ -34,13 +35,10 @@ def install(files: Files) -> Installation:
     wanted = {MAIN, *pyproject.groups(files)}
     entries = [entry for entry in _entries(files) if _is_in(entry, wanted)]
     packages = [_package(entry) for entry in entries]
-    if any(entry.get("groups") or entry.get("marker") for entry in entries):
-        text = lock_file.requirements(packages)
-    else:  # the format before groups and conditions were written to each package
-        asked = (*pyproject.main(files), *pyproject.development(files))
-        roots = [lock_file.Edge(entry.name, entry.marker, entry.specifier) for entry in asked if entry.name]
-        text = lock_file.requirements(packages, roots)
-    return Installation(requirements=f"{text}-e .\n" if pyproject.is_package(files) else text, complete=True)
+    # Newer lock files write groups and conditions to each package; before that the ways to it tell.
+    grouped = any(entry.get("groups") or entry.get("marker") for entry in entries)
+    asked = (*pyproject.main(files), *pyproject.development(files))
+    return lock_file.installation(packages, asked, itself=pyproject.is_package(files), every=grouped)
 
 
 def add(files: Files, requirement: str) -> Addition:
