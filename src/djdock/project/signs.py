@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,6 +21,8 @@ REDIS_CLIENTS = (
     "django-redis-cache", "django-redis-sessions", "django-defender", "celery-redbeat", "django-constance[redis]",
     "dramatiq[redis]", "arq", "redis-om", "walrus",
 )  # fmt: skip
+# How often settings are worked out anew at most, each time with what they needed the last time.
+ROUNDS = 6
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - a name to recognise, not to bind
 
 
@@ -78,6 +80,38 @@ class Signs:
         for alias, entry in self.mapping(name).items():
             if isinstance(entry, Mapping):
                 yield f'{name}["{alias}"]', _mapping(entry)
+
+
+def filled(evaluation: Evaluation, again: Callable[[Mapping[str, str]], Evaluation]) -> Evaluation:
+    """The same settings with those variables set that they need, and that look like a service's address.
+
+    Without them a whole CACHES would not be known, for the sake of one URL in it. Variables that settings can do without
+    stay unset: with them a project may be another one.
+
+    Args:
+        again: works the settings out in an environment.
+    """
+    given: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        needed = {read.name: value for read in evaluation.reads if read.required and (value := _likely(read.name))}
+        if needed.keys() <= given.keys():
+            break
+        given |= needed
+        evaluation = again(given)
+    return evaluation
+
+
+def _likely(name: str) -> str:
+    """An address that a variable of this name may carry; empty where it is not called after a service of that kind."""
+    if not re.search(r"REDIS|VALKEY|CACHE|BROKER|CELERY|CHANNEL|QUEUE|RQ|HUEY", name):
+        return ""
+    forms = ((r"PORT$", "6379"), (r"(?:HOST(?:NAME)?|SERVER)$", "localhost"), (r"_DB$", "0"), (r"PASS", ""))
+    form = next((value for pattern, value in forms if re.search(pattern, name)), None)
+    return (
+        "redis://localhost:6379/0"
+        if form is None and re.search(r"UR[LI]|BROKER|BACKEND|DSN|REDIS$", name)
+        else form or ""
+    )
 
 
 def gather(
