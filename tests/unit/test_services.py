@@ -107,83 +107,72 @@ def test_an_empty_line_in_the_example_file() -> None:
     assert values(signs) == {"CELERY_BROKER_URL": "redis://127.0.0.1:16400"}
 
 
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        (
-            (
-                'HOSTS = [(os.getenv("REDIS_HOST", "redis"), int(os.getenv("REDIS_PORT", "6379")))]\n'
-                'CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": HOSTS}}}'
-            ),
-            {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "16400"},
-        ),
-        (
-            (
-                'H = os.environ["CACHE_HOST"]\nP = os.environ["CACHE_PORT"]\n'
-                'CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": f"redis://{H}:{P}/1"}}'
-            ),
-            {"CACHE_HOST": "127.0.0.1", "CACHE_PORT": "16400"},
-        ),
-        (
-            (
-                'CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", '
-                '"LOCATION": "redis://" + os.environ.get("REDIS_SERVER", "cache:6379") + "/1"}}'
-            ),
-            {"REDIS_SERVER": "127.0.0.1:16400"},
-        ),
-        (
-            'CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": os.environ["REDIS_TLS_URL"]}}',
-            {"REDIS_TLS_URL": "redis://127.0.0.1:16400/0"},
-        ),
-        (
-            (
-                'CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", '
-                '"LOCATION": os.getenv("REDIS_URL", "rediss://:secret@cache.example.com:6380/3?ssl_cert_reqs=none&timeout=5")}}'
-            ),
-            {"REDIS_URL": "redis://127.0.0.1:16400/3?timeout=5"},
-        ),
-        (
-            (
-                'INSTALLED_APPS = ["django_rq"]\nRQ_QUEUES = {"default": {"HOST": os.getenv("RQ_HOST", "localhost"), '
-                '"PORT": os.getenv("RQ_PORT", 6379), "DB": 0}}'
-            ),
-            {"RQ_HOST": "127.0.0.1", "RQ_PORT": "16400"},
-        ),
-        (
-            'INSTALLED_APPS = ["huey.contrib.djhuey"]\nHUEY = {"immediate": False, "url": os.getenv("HUEY_REDIS", "redis://x")}',
-            {"HUEY_REDIS": "redis://127.0.0.1:16400"},
-        ),
-        (
-            'SESSION_ENGINE = "redis_sessions.session"\nSESSION_REDIS = {"host": os.getenv("SESSION_HOST", "redis"), "port": 6379}',
-            {"SESSION_HOST": "127.0.0.1"},
-        ),
-        (
-            (
-                'DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.redis.RedisBroker", '
-                '"OPTIONS": {"url": os.getenv("DRAMATIQ_URL", "redis://localhost:6379/0")}}'
-            ),
-            {"DRAMATIQ_URL": "redis://127.0.0.1:16400/0"},
-        ),
-        (
-            'Q_CLUSTER = {"name": "q", "redis": {"host": os.getenv("Q_HOST", "127.0.0.1"), "port": 6379, "db": 0}}',
-            {"Q_HOST": "127.0.0.1"},
-        ),
-    ],
-    ids=[
-        "host and port",
-        "in a text",
-        "host:port",
-        "no default",
-        "credentials",
-        "rq",
-        "huey",
-        "sessions",
-        "dramatiq",
-        "django-q",
-    ],
-)
-def test_forms_of_addresses(settings: str, expected: dict[str, str]) -> None:
+# As settings write them: each stands for `redis` in CACHE, or is a setting of its own.
+CACHE = 'CACHES = {{"default": {{"BACKEND": "django_redis.cache.RedisCache", "LOCATION": {redis}}}}}'
+ENCRYPTED = "rediss://:secret@cache.example.com:6380/3?ssl_cert_reqs=none&timeout=5"
+FORMS: dict[str, tuple[str, dict[str, str]]] = {
+    "host and port": (
+        """\
+HOSTS = [(os.getenv("REDIS_HOST", "redis"), int(os.getenv("REDIS_PORT", "6379")))]
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": HOSTS}}}
+""",
+        {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "16400"},
+    ),
+    "in a text": (
+        'H = os.environ["CACHE_HOST"]\nP = os.environ["CACHE_PORT"]\n' + CACHE.format(redis='f"redis://{H}:{P}/1"'),
+        {"CACHE_HOST": "127.0.0.1", "CACHE_PORT": "16400"},
+    ),
+    "host:port": (
+        CACHE.format(redis='"redis://" + os.environ.get("REDIS_SERVER", "cache:6379") + "/1"'),
+        {"REDIS_SERVER": "127.0.0.1:16400"},
+    ),
+    "no default": (
+        CACHE.format(redis='os.environ["REDIS_TLS_URL"]'),
+        {"REDIS_TLS_URL": "redis://127.0.0.1:16400/0"},
+    ),
+    "credentials": (
+        CACHE.format(redis=f'os.getenv("REDIS_URL", "{ENCRYPTED}")'),
+        {"REDIS_URL": "redis://127.0.0.1:16400/3?timeout=5"},
+    ),
+    "rq": (
+        """\
+INSTALLED_APPS = ["django_rq"]
+RQ_QUEUES = {"default": {"HOST": os.getenv("RQ_HOST", "localhost"), "PORT": os.getenv("RQ_PORT", 6379), "DB": 0}}
+""",
+        {"RQ_HOST": "127.0.0.1", "RQ_PORT": "16400"},
+    ),
+    "huey": (
+        """\
+INSTALLED_APPS = ["huey.contrib.djhuey"]
+HUEY = {"immediate": False, "url": os.getenv("HUEY_REDIS", "redis://x")}
+""",
+        {"HUEY_REDIS": "redis://127.0.0.1:16400"},
+    ),
+    "sessions": (
+        """\
+SESSION_ENGINE = "redis_sessions.session"
+SESSION_REDIS = {"host": os.getenv("SESSION_HOST", "redis"), "port": 6379}
+""",
+        {"SESSION_HOST": "127.0.0.1"},
+    ),
+    "dramatiq": (
+        """\
+OPTIONS = {"url": os.getenv("DRAMATIQ_URL", "redis://localhost:6379/0")}
+DRAMATIQ_BROKER = {"BROKER": "dramatiq.brokers.redis.RedisBroker", "OPTIONS": OPTIONS}
+""",
+        {"DRAMATIQ_URL": "redis://127.0.0.1:16400/0"},
+    ),
+    "django-q": (
+        'Q_CLUSTER = {"name": "q", "redis": {"host": os.getenv("Q_HOST", "127.0.0.1"), "port": 6379, "db": 0}}',
+        {"Q_HOST": "127.0.0.1"},
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_of_addresses(form: str) -> None:
     """Whatever part of the address a variable carries, that part is what it is given."""
+    settings, expected = FORMS[form]
     assert values(of_settings(f"import os\n{settings}\n")) == expected
 
 
@@ -218,7 +207,12 @@ def test_a_broker_in_celery_py() -> None:
         'from celery import Celery\nimport os\napp = Celery("x", broker=os.environ.get("BROKER", "redis://r:6379/4"))\n'
     )
     assert values(of({"config/settings.py": "", "config/celery.py": text})) == {"BROKER": "redis://127.0.0.1:16400/4"}
-    text = 'from celery import Celery\nfrom django.conf import settings\napp = Celery("x")\napp.conf.broker_url = settings.Q\n'
+    text = """\
+from celery import Celery
+from django.conf import settings
+app = Celery("x")
+app.conf.broker_url = settings.Q
+"""
     settings = 'import os\nQ = os.getenv("QUEUE", "redis://r/1")\n'
     assert values(of({"config/settings.py": settings, "config/celery.py": text})) == {
         "QUEUE": "redis://127.0.0.1:16400/1"
@@ -260,40 +254,27 @@ def test_a_literal_on_another_machine() -> None:
 # --- silence ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        "",
-        'CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}',
-        'CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "redis_table"}}',
-        'CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}',
-        (
-            'if os.environ.get("DJANGO_REDIS_URL"):\n    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", '
-            '"LOCATION": f\'redis://{os.environ.get("DJANGO_REDIS_URL")}\'}}'
-        ),
-        'INSTALLED_APPS = ["huey.contrib.djhuey"]\nHUEY = {"huey_class": "huey.SqliteHuey", "immediate": False}',
-        'DEBUG = True\nINSTALLED_APPS = ["huey.contrib.djhuey"]\nHUEY = {"name": "x"}',
-        'INSTALLED_APPS = ["django_q"]\nQ_CLUSTER = {"orm": "default"}',
-        "CELERY_BROKER_URL = 'redis://redis:6379'\nCELERY_TASK_ALWAYS_EAGER = True",
-    ],
-    ids=[
-        "nothing",
-        "memory",
-        "a table",
-        "channels in memory",
-        "optional",
-        "huey on SQLite",
-        "huey at once",
-        "django-q",
-        "eager",
-    ],
-)
-def test_no_redis(settings: str) -> None:
+QUIET = {
+    "nothing": "",
+    "memory": 'CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}',
+    "a table": 'CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "redis"}}',
+    "channels in memory": 'CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}',
+    "optional": 'if os.environ.get("REDIS_URL"):\n    ' + CACHE.format(redis='os.environ.get("REDIS_URL")'),
+    "huey on SQLite": """\
+INSTALLED_APPS = ["huey.contrib.djhuey"]
+HUEY = {"huey_class": "huey.SqliteHuey", "immediate": False}
+""",
+    "huey at once": 'DEBUG = True\nINSTALLED_APPS = ["huey.contrib.djhuey"]\nHUEY = {"name": "x"}',
+    "django-q on the database": 'INSTALLED_APPS = ["django_q"]\nQ_CLUSTER = {"orm": "default"}',
+    "tasks at once": "CELERY_BROKER_URL = 'redis://redis:6379'\nCELERY_TASK_ALWAYS_EAGER = True",
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_no_redis(case: str) -> None:
     """What does not use Redis gets none."""
-    assert (
-        need(of({"config/settings.py": f"import os\n{settings}\n", "config/celery.py": CELERY}, "django", "celery"))
-        is None
-    )
+    texts = {"config/settings.py": f"import os\n{QUIET[case]}\n", "config/celery.py": CELERY}
+    assert need(of(texts, "django", "celery")) is None
 
 
 def test_a_name_alone_is_left_over() -> None:
