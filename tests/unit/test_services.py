@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from djdock.project import services
+from djdock.project import services, signs
+from djdock.project.dependency import Dependency
+from djdock.project.files import Texts
 from djdock.project.services import postgres
 from djdock.project.signs import Carrier, Fixed, Need, Signs
 from tests.unit.signs import of, of_settings
@@ -19,19 +21,19 @@ app.autodiscover_tasks()
 """
 
 
-def need(signs: Signs, name: str = "redis") -> Need | None:
-    return next((found for found in services.find(signs) if found.name == name), None)
+def need(shown: Signs, name: str = "redis") -> Need | None:
+    return next((found for found in services.find(shown) if found.name == name), None)
 
 
-def redis(signs: Signs) -> Need:
-    found = need(signs)
+def redis(shown: Signs) -> Need:
+    found = need(shown)
     assert found, "Redis is not found"
     return found
 
 
-def values(signs: Signs) -> dict[str, str]:
+def values(shown: Signs) -> dict[str, str]:
     """What the project's own variables are given for a Redis on this machine."""
-    return redis(signs).values("127.0.0.1", 16400)
+    return redis(shown).values("127.0.0.1", 16400)
 
 
 # --- Redis: which variables, and what they are given ------------------------------------------------------------------
@@ -39,7 +41,7 @@ def values(signs: Signs) -> dict[str, str]:
 
 def test_one_variable_for_all() -> None:
     """Cache, broker and results take one URL: one variable is set, and the database number of its default stays."""
-    signs = of(
+    shown = of(
         {
             "src/config/settings.py": """\
 import os
@@ -52,14 +54,14 @@ CELERY_RESULT_BACKEND = REDIS_URL
         },
         folder="src",
     )
-    assert values(signs) == {"REDIS_URL": "redis://127.0.0.1:16400/2"}
-    assert (redis(signs).starts, redis(signs).hard_coded) == (True, ())
-    assert redis(signs).evidence == 'CACHES["default"], CELERY_BROKER_URL, CELERY_RESULT_BACKEND, REDIS_URL'
+    assert values(shown) == {"REDIS_URL": "redis://127.0.0.1:16400/2"}
+    assert (redis(shown).starts, redis(shown).hard_coded) == (True, ())
+    assert redis(shown).evidence == 'CACHES["default"], CELERY_BROKER_URL, CELERY_RESULT_BACKEND, REDIS_URL'
 
 
 def test_a_variable_that_falls_back_on_another() -> None:
     """CELERY_BROKER_URL takes what REDIS_URL says where it is not set: it stays so."""
-    signs = of(
+    shown = of(
         {
             "config/settings.py": """\
 import os
@@ -70,12 +72,12 @@ CELERY_BROKER_URL = os.environ.get('CELERY_BROKER_URL', REDIS_URL)
             "config/celery.py": CELERY,
         }
     )
-    assert values(signs) == {"REDIS_URL": "redis://127.0.0.1:16400"}
+    assert values(shown) == {"REDIS_URL": "redis://127.0.0.1:16400"}
 
 
 def test_both_where_the_example_file_sets_both() -> None:
     """What people copy from the example file would win over the fallback, so it is set too, to its own database."""
-    signs = of(
+    shown = of(
         {
             "config/settings.py": """\
 import os
@@ -87,7 +89,7 @@ CELERY_BROKER_URL = os.environ.get('CELERY_BROKER_URL', REDIS_URL)
             ".env.example": "CELERY_BROKER_URL=redis://redis:6379/5\n",
         }
     )
-    assert values(signs) == {
+    assert values(shown) == {
         "REDIS_URL": "redis://127.0.0.1:16400",
         "CELERY_BROKER_URL": "redis://127.0.0.1:16400/5",
     }
@@ -95,7 +97,7 @@ CELERY_BROKER_URL = os.environ.get('CELERY_BROKER_URL', REDIS_URL)
 
 def test_an_empty_line_in_the_example_file() -> None:
     """`CELERY_BROKER_URL=` in an example says that there is such a variable, and not that it is to be empty."""
-    signs = of(
+    shown = of(
         {
             "config/settings.py": (
                 'import os\nCELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "redis://localhost:6379")\n'
@@ -104,7 +106,7 @@ def test_an_empty_line_in_the_example_file() -> None:
             ".env.example": "CELERY_BROKER_URL=\n",
         }
     )
-    assert values(signs) == {"CELERY_BROKER_URL": "redis://127.0.0.1:16400"}
+    assert values(shown) == {"CELERY_BROKER_URL": "redis://127.0.0.1:16400"}
 
 
 # As settings write them: each stands for `redis` in CACHE, or is a setting of its own.
@@ -182,8 +184,8 @@ def test_readers_of_other_packages() -> None:
         "import environ\nenv = environ.Env()\nCACHES = {'default': env.cache_url('CACHE_URL', default='rediscache://c:6379/1')}\n"
     )
     assert values(cache) == {"CACHE_URL": "redis://127.0.0.1:16400/1"}
-    signs = of_settings("from decouple import config\nDEFENDER_REDIS_URL = config('REDIS_URL')\n", "redis")
-    assert values(signs) == {"REDIS_URL": "redis://127.0.0.1:16400/0"}
+    shown = of_settings("from decouple import config\nDEFENDER_REDIS_URL = config('REDIS_URL')\n", "redis")
+    assert values(shown) == {"REDIS_URL": "redis://127.0.0.1:16400/0"}
 
 
 def test_a_password_is_emptied_where_there_was_one() -> None:
@@ -292,17 +294,26 @@ AMQP = 'import os\nCELERY_BROKER_URL = os.getenv("CELERY_BROKER_URL", "amqp://gu
 def test_redis_stands_in_for_rabbitmq() -> None:
     """Where a variable names the broker and the client for Redis is there, the tasks run."""
     for package in ("redis", "celery[redis]", "django-redis"):
-        signs = of({"config/settings.py": AMQP, "config/celery.py": CELERY}, "celery", package)
-        assert values(signs) == {"CELERY_BROKER_URL": "redis://127.0.0.1:16400/0"}
-        assert need(signs, "rabbitmq") is None
+        shown = of({"config/settings.py": AMQP, "config/celery.py": CELERY}, "celery", package)
+        assert values(shown) == {"CELERY_BROKER_URL": "redis://127.0.0.1:16400/0"}
+        assert need(shown, "rabbitmq") is None
+
+
+def test_extras_are_dependencies() -> None:
+    """`celery[redis]` in a requirements file brings the client, without a lock file that names it."""
+    files = Texts({"requirements.txt": "Celery[redis, librabbitmq]==5.5\ndjango\n# kombu[redis]\n"})
+    declared = [Dependency(name, "", None, "requirements.txt:1") for name in ("celery", "django")]
+    found = signs.distributions(declared, files)
+    assert found == {"celery", "django", "celery[redis]", "celery[librabbitmq]"}
+    assert signs.distributions([Dependency("django", "", None, "imports")], files) == {"django"}
 
 
 def test_rabbitmq_is_named() -> None:
     """Without a client for Redis the site runs without its tasks, and that is said."""
-    signs = of({"config/settings.py": AMQP, "config/celery.py": CELERY}, "celery")
-    found = need(signs, "rabbitmq")
+    shown = of({"config/settings.py": AMQP, "config/celery.py": CELERY}, "celery")
+    found = need(shown, "rabbitmq")
     assert found
-    assert need(signs) is None
+    assert need(shown) is None
     assert (found.starts, found.evidence, found.values("h", 1)) == (False, "CELERY_BROKER_URL", {})
     assert "not run" in found.loses
 
@@ -350,12 +361,12 @@ def test_services_that_are_only_named(name: str, settings: str) -> None:
 
 def test_a_plain_project_needs_postgresql_alone() -> None:
     """Mail, S3 proper and the default database are no services of this machine."""
-    signs = of_settings(
+    shown = of_settings(
         'EMAIL_HOST = "smtp.example.com"\nAWS_S3_ENDPOINT_URL = "https://fra1.digitaloceanspaces.com"\n'
         'DATABASES = {"default": {"ENGINE": "django.db.backends.mysql"}}\n',
         "django",
     )
-    assert [found.name for found in services.find(signs)] == ["postgres"]
+    assert [found.name for found in services.find(shown)] == ["postgres"]
 
 
 def test_what_postgresql_must_have() -> None:

@@ -124,7 +124,7 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     evaluation = evaluate(files, found.settings.value, found.settings_file)
     suggested = examples.read(files, (found.folder, str(PurePosixPath(found.settings_file).parent)))
     filled = signs.filled(evaluation, partial(evaluate, files, found.settings.value, found.settings_file))
-    shown = signs.gather(filled, (dependency.name for dependency in dependencies), suggested, files, found.folder)
+    shown = signs.gather(filled, signs.distributions(dependencies, files), suggested, files, found.folder)
     needs = services.find(shown)
     return Facts(
         name=name,
