@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from djdock.project import (
@@ -122,7 +123,8 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     database = services.postgres.container(files)
     evaluation = evaluate(files, found.settings.value, found.settings_file)
     suggested = examples.read(files, (found.folder, str(PurePosixPath(found.settings_file).parent)))
-    shown = signs.gather(evaluation, (dependency.name for dependency in dependencies), suggested, files, found.folder)
+    filled = signs.filled(evaluation, partial(evaluate, files, found.settings.value, found.settings_file))
+    shown = signs.gather(filled, signs.distributions(dependencies, files), suggested, files, found.folder)
     needs = services.find(shown)
     return Facts(
         name=name,
