@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from djdock import journal
@@ -442,6 +443,47 @@ def test_an_end_in_the_middle_of_undo(project: Path, how: How) -> None:
         assert not (copy / ".djdock/undo").exists()
 
 
+def half_made(project: Path) -> Path:
+    """A copy of a project whose command was killed when some files had taken their places, and some had not."""
+    for moment in range(1000):
+        copy = project.with_name(f"half {moment}")
+        shutil.copytree(project, copy, symlinks=True)
+        assert in_child(lambda root=copy: make(root), moment, copy, killed) == -signal.SIGKILL  # type: ignore[misc]
+        if (copy / "locked.txt").read_bytes() == b"2\n" and not (copy / "Dockerfile").exists():
+            return copy
+    raise AssertionError("there is no such moment")
+
+
+def test_an_end_in_the_middle_of_recovering(project: Path) -> None:
+    """What puts things back after a kill may be killed itself, at any moment: the next command goes on with it."""
+    before = tree(project)
+    half = half_made(project)
+    assert tree(half) != before
+    for _ended, copy in each_moment(half, lambda: journal.recover(Path.cwd()), killed):
+        journal.recover(copy)
+        assert tree(copy) == before
+        assert not (copy / ".djdock/undo").exists()
+
+
+def test_what_the_person_saved_after_a_crash_stays(project: Path) -> None:
+    """Between a crash and the next command somebody may have edited a file: that is not written over."""
+    half = half_made(project)
+    (half / "site/settings.py").write_text("mine\n")
+    recovered = journal.recover(half)
+    assert recovered == journal.Recovered(("locked.txt",), init=True, last=True)
+    assert (half / "site/settings.py").read_text() == "mine\n"
+    assert (half / "locked.txt").read_text() == "1\n"
+
+
+def test_recovering_where_all_is_well_does_nothing(project: Path) -> None:
+    """Every command that writes begins with it, so it leaves whole steps and strangers' files alone."""
+    assert journal.recover(project) == journal.Recovered((), init=False, last=False)
+    make(project)
+    before = tree(project, with_djdock=True)
+    assert journal.recover(project) == journal.Recovered((), init=False, last=False)
+    assert tree(project, with_djdock=True) == before
+
+
 NAMES = st.text(st.sampled_from("ab. é"), min_size=1, max_size=3).filter(
     lambda name: name.strip(".") and name != ".djdock"
 )
@@ -456,6 +498,7 @@ def trees_and_plans(draw: st.DrawFn) -> tuple[dict[str, bytes], list[list[tuple[
     return files, [list(draw(texts).items()) for _ in range(draw(st.integers(1, 3)))]
 
 
+@settings(max_examples=50)
 @given(trees_and_plans())
 def test_make_and_undo_is_nothing(case: tuple[dict[str, bytes], list[list[tuple[str, str]]]]) -> None:
     """For any tree and any plans that can be made there, undoing all of them gives the same tree."""
@@ -482,3 +525,32 @@ def test_make_and_undo_is_nothing(case: tuple[dict[str, bytes], list[list[tuple[
         for state in reversed(states[:-1]):
             journal.undo(root)
             assert tree(root) == state
+
+
+@settings(max_examples=50)
+@given(trees_and_plans(), st.data())
+def test_no_edit_is_lost(case: tuple[dict[str, bytes], list[list[tuple[str, str]]]], data: st.DataObject) -> None:
+    """Whatever the person edits after an `init`: `undo` keeps it in its place, and with force it lies aside."""
+    files, rounds = case
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for path, content in files.items():
+            with contextlib.suppress(OSError):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+        before = tree(root)
+        found = Folder(root)
+        plan = Plan(tuple(Change(path, found.read(path), text) for path, text in rounds[0]))
+        with contextlib.suppress(Problem):
+            journal.make(root, plan)
+        assume(journal.find(root) == root and plan.effective)
+        edits = data.draw(st.lists(st.sampled_from([change.path for change in plan.effective]), unique=True))
+        for number, path in enumerate(edits):
+            (root / path).write_text(f"edit {number}")
+        kept = journal.undo(root).kept
+        assert {item.path for item in kept} == set(edits)
+        assert [(root / path).read_text() for path in edits] == [f"edit {number}" for number in range(len(edits))]
+        if edits:
+            copies = dict(journal.undo(root, force=True).copies)
+            assert [copies[path].read_text() for path in edits] == [f"edit {number}" for number in range(len(edits))]
+        assert tree(root) == before

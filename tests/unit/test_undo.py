@@ -69,7 +69,7 @@ def test_data_stay_and_are_named(root: Path) -> None:
 
 def test_what_djdock_knew_before_stays(root: Path) -> None:
     """In a project that ran with djdock before its `init`, only that `init` is forgotten."""
-    known = state.State(root=str(root), compose_project="blog")
+    known = state.State(root=str(root), compose_project="blog", engine="embedded")
     state.save(root, known)
     before = tree(root, with_djdock=True)
     journal.make(root, INIT, generated=GENERATED)

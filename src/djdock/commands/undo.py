@@ -111,7 +111,7 @@ def _forget(root: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    if {entry.name for entry in place.iterdir()} - OWN:
+    if known.root and {entry.name for entry in place.iterdir()} - OWN:
         state.save(root, state.State(root=known.root, compose_project=known.compose_project))
 
 

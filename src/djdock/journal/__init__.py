@@ -109,8 +109,8 @@ def make(root: Path, plan: Plan, *, generated: Mapping[str, str] = NOTHING) -> N
         apply.apply(root, memory)
 
 
-def amend(root: Path, plan: Plan) -> None:
-    """Makes changes that belong to what was made last (a port in .env that moves): one `undo` takes back both.
+def amend(root: Path, plan: Plan, *, generated: Mapping[str, str] = NOTHING) -> None:
+    """Makes changes that belong to what was made last (a repair, a port that moves): one `undo` takes back both.
 
     Where nothing was made they are only written.
 
@@ -118,10 +118,11 @@ def amend(root: Path, plan: Plan) -> None:
         Problem: as `make`.
     """
     known = _recovered(root)
-    if not known:
-        apply.apply(root, plan)
-    elif plan.effective:
-        _carry_out(root, plan, Step(_next(root, known), "amend", ""))
+    whole = plan + _memory(root, generated)
+    if known and plan.effective:
+        _carry_out(root, whole, Step(_next(root, known), "amend", ""))
+    else:
+        apply.apply(root, whole)
 
 
 def note(root: Path, path: str) -> None:
@@ -264,7 +265,7 @@ def _next(root: Path, known: Sequence[Step]) -> Path:
 
 
 def _is_fresh(root: Path, known: Sequence[Step]) -> bool:
-    return not known and not (root / state.FOLDER / "state.json").exists()
+    return not known and not state.load(root).engine
 
 
 def _carry_out(root: Path, plan: Plan, step: Step) -> None:
@@ -307,8 +308,9 @@ def _roll_back(root: Path, step: Step) -> list[str]:
     try:
         for number, entry in enumerate(step.entries):
             for mark in marks:
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    apply.unfinished(apply.resolve(root, entry.path), mark, number).unlink()
+                rubbish = apply.unfinished(apply.resolve(root, entry.path), mark, number)
+                if rubbish.exists():  # where one may not write, one may not even delete what is not there
+                    rubbish.unlink()
             found = steps.digest(root, entry.path)
             if found == entry.after and (entry.before is None or found != entry.before.digest):
                 back.append(_as_it_was(step, entry))
