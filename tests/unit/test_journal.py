@@ -166,7 +166,7 @@ def test_edited_files_are_kept_and_named(project: Path) -> None:
     assert [kept.path for kept in undone.kept] == ["site/settings.py", "Dockerfile"]
     assert undone.kept[0].original is not None
     assert undone.kept[0].original.read_bytes() == b"\xef\xbb\xbfDEBUG = True\r\n"
-    assert undone.last is False
+    assert undone.last is True
     assert (project / "site/settings.py").read_bytes() == b"mine\n"
     assert (project / "Dockerfile").read_text() == "mine too\n"
     assert (project / ".djdock/generated/Dockerfile").exists(), "what was generated is known for the next merge"

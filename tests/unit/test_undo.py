@@ -58,13 +58,23 @@ def test_data_stay_and_are_named(root: Path) -> None:
     journal.make(root, INIT)
     (root / ".djdock/postgres/data").mkdir(parents=True)
     state.logs(root)
-    state.save(root, state.State(root=str(root), compose_project="blog-00012345", engine="", web_pid=1))
+    state.save(root, state.State(root=str(root), compose_project="blog-00012345", manage="backend/manage.py"))
     done = tools.djdock("undo", cwd=root).ok()
     assert str(root / ".djdock/postgres/data") in done.words
     assert sorted(path.name for path in (root / ".djdock").iterdir()) == [
         ".gitignore", "lock", "postgres", "state.json",
     ]  # fmt: skip
     assert state.load(root) == state.State(root=str(root), compose_project="blog-00012345")
+
+
+def test_a_project_of_which_all_is_undone_is_unknown_again(root: Path) -> None:
+    """Also where an edited file was kept: the next `up` has to look at the project anew."""
+    journal.make(root, INIT, generated=GENERATED)
+    state.save(root, state.State(root=str(root), compose_project="blog", manage="backend/manage.py"))
+    (root / "Dockerfile").write_text("mine\n")
+    assert tools.djdock("undo", cwd=root).code == 1
+    assert state.load(root) == state.State(root=str(root), compose_project="blog")
+    assert (root / ".djdock/generated/Dockerfile").exists(), "the kept file can still be merged"
 
 
 def test_what_djdock_knew_before_stays(root: Path) -> None:

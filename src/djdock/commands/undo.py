@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from djdock import journal, output, state
@@ -18,7 +19,7 @@ from djdock.project import checkout as project_checkout
 from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
-DISPOSABLE = ("state.json", "logs", state.GENERATED)
+DISPOSABLE = ("state.json", "logs")
 # What stays for the sake of what stays.
 OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1
@@ -47,7 +48,7 @@ def undo(*, force: bool) -> int:
             if stays:
                 output.outcome("same", stays, "data are never taken away")
         if last:
-            _forget(root)
+            _forget(root, () if kept else (state.GENERATED,))
     if last:
         _leave(root)
     return SOMETHING_KEPT if kept else DONE
@@ -102,10 +103,10 @@ def _shown(path: Path, root: Path) -> str:
     return os.path.relpath(path.absolute() if path.is_absolute() else root / path)
 
 
-def _forget(root: Path) -> None:
+def _forget(root: Path, memory: Sequence[str]) -> None:
     """Empties .djdock where djdock knew nothing of the project before; what finds the data again stays with them."""
     place, known = root / state.FOLDER, state.load(root)
-    for name in DISPOSABLE:
+    for name in (*DISPOSABLE, *memory):
         path = place / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -244,7 +244,7 @@ def undo(root: Path, *, force: bool = False) -> Undone:
         left=left,
         kept=tuple(_kept(taken, history) for history in kept if not history.is_memory),
         copies=copies,
-        last=group[0].fresh and len(group) == len(known) and not kept,
+        last=group[0].fresh and len(group) == len(known),
     )
 
 
@@ -265,7 +265,8 @@ def _next(root: Path, known: Sequence[Step]) -> Path:
 
 
 def _is_fresh(root: Path, known: Sequence[Step]) -> bool:
-    return not known and not state.load(root).engine
+    before = state.load(root)
+    return not known and not (before.engine or before.manage)
 
 
 def _carry_out(root: Path, plan: Plan, step: Step) -> None:
