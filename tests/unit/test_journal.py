@@ -239,6 +239,58 @@ def test_what_was_noted_goes(project: Path) -> None:
     assert (project / "media/upload").read_text() == "mine"
 
 
+def test_a_folder_that_was_needed_goes_when_it_is_empty(project: Path) -> None:
+    """A folder that a project needs is made with those above it; what has come into it since is the person's."""
+    before = tree(project)
+    make(project)
+    journal.make_folder(project, "var/log/app")
+    journal.make_folder(project, "var/media")
+    journal.make_folder(project, "site")
+    (project / "var/media/upload").write_text("mine")
+    assert "var/log" in journal.undo(project).removed
+    assert sorted(path.relative_to(project).as_posix() for path in (project / "var").rglob("*")) == [
+        "var/media",
+        "var/media/upload",
+    ]
+    shutil.rmtree(project / "var")
+    assert tree(project) == before
+
+
+def test_what_came_while_djdock_tried_the_project(project: Path) -> None:
+    """It goes, and nothing of it is lost: only what programs make again is not put aside."""
+    before = tree(project)
+    make(project)
+    with journal.watch(project):
+        (project / "static/css").mkdir(parents=True)
+        (project / "static/css/a.css").write_text("a")
+        (project / "blog.egg-info").mkdir()
+        (project / "blog.egg-info/PKG-INFO").write_text("x")
+        (project / "debug.log").write_text("1")
+        journal.amend(project, Plan((Change("repaired/x.py", None, "x"),)))
+    (project / "debug.log").write_text("1 and more")
+    (project / "later").write_text("mine")
+    undone = journal.undo(project)
+    assert set(undone.removed) >= {"static", "blog.egg-info", "debug.log", "repaired/x.py"}
+    assert undone.left == ()
+    assert undone.aside == project / ".djdock/undo/kept"
+    assert {path.relative_to(undone.aside).as_posix() for path in undone.aside.rglob("*") if path.is_file()} == {
+        "static/css/a.css",
+        "debug.log",
+    }
+    assert (undone.aside / "debug.log").read_text() == "1 and more"
+    (project / "later").unlink()
+    assert tree(project) == before
+
+
+def test_nothing_is_noted_where_nothing_was_made(project: Path) -> None:
+    """In a project that djdock made, what comes into the tree is nobody's to take away."""
+    with journal.watch(project):
+        (project / "static").mkdir()
+    journal.make_folder(project, "media")
+    assert journal.find(project) is None
+    assert not (project / ".djdock").exists()
+
+
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/x", "", "."])
 def test_paths_outside_are_refused(project: Path, path: str) -> None:
     """A plan that would write outside of the project writes nothing."""
@@ -421,15 +473,23 @@ def test_an_end_in_the_middle_of_init(project: Path, how: How) -> None:
 def test_an_end_in_the_middle_of_undo(project: Path, how: How) -> None:
     """Whenever `undo` ends, the tree is as before it or as after it; another `undo` completes it.
 
-    Only an empty folder that the system refuses to take away is left: it must not stand in the way for ever.
+    Only an empty folder that the system refuses to take away is left, and a file that cannot be put aside: neither may
+    stand in the way for ever.
     """
 
     def seen(root: Path) -> dict[str, tuple[object, ...]]:
-        return {name: entry for name, entry in tree(root).items() if how is not refused or entry[0] != "folder"}
+        left = {"debug.log"} if how in {refused, disk_full} else set()
+        found = {name: entry for name, entry in tree(root).items() if name not in left}
+        return {name: entry for name, entry in found.items() if how is not refused or entry[0] != "folder"}
 
     before = seen(project)
     make(project)
     journal.amend(project, Plan((Change(".env", "A=1\nB=2\n", "A=1\nB=3\n"), Change("more/x", None, "x"))))
+    journal.note(project, ".venv")
+    with journal.watch(project):
+        (project / "debug.log").write_text("1")
+    (project / ".venv/lib").mkdir(parents=True)
+    (project / ".venv/lib/x").write_text("x")
     after = seen(project)
     for ended, copy in each_moment(project, lambda: journal.undo(Path.cwd()), how):
         if how is disk_full:
@@ -440,7 +500,7 @@ def test_an_end_in_the_middle_of_undo(project: Path, how: How) -> None:
         if now == after:
             journal.undo(copy)
         assert seen(copy) == before
-        assert not (copy / ".djdock/undo").exists()
+        assert journal.find(copy) is None
 
 
 def half_made(project: Path) -> Path:

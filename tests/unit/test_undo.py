@@ -79,7 +79,7 @@ def test_a_project_of_which_all_is_undone_is_unknown_again(root: Path) -> None:
 
 def test_what_djdock_knew_before_stays(root: Path) -> None:
     """In a project that ran with djdock before its `init`, only that `init` is forgotten."""
-    known = state.State(root=str(root), compose_project="blog", engine="embedded")
+    known = state.State(root=str(root), compose_project="blog", manage="backend/manage.py")
     state.save(root, known)
     before = tree(root, with_djdock=True)
     journal.make(root, INIT, generated=GENERATED)

@@ -87,6 +87,8 @@ def _show(root: Path, undone: Undone) -> None:
         output.warn(f"{path} was made by djdock and could not be removed; what is left of it can go.")
     for path, copy in undone.copies:
         output.note(f"{path} as you had edited it: {_shown(copy, root)}")
+    if undone.aside:
+        output.note(f"What the project's own code had made meanwhile: {_shown(undone.aside, root)}")
     for kept in undone.kept:
         output.outcome("skip", kept.path, "you have edited it since")
         if kept.original and (root / kept.path).exists():
