@@ -58,6 +58,8 @@ def _stop(root: Path) -> str:
     """Stops what runs, which needs files that go now; says where its data stay, or nothing where there are none."""
     inside = location.data(root)
     stays = f"the database in {inside}" if inside.exists() else ""
+    if not state.load(root).engine:
+        return stays  # it was never started
     try:
         checkout = project_checkout.read(root)
         engine = checkouts.engine_of(checkout) if checkout else None
