@@ -104,7 +104,7 @@ def choose_names(files: Files, *, replacing: bool = False) -> Names:
         return Names(compose=theirs or "compose.yaml")
     image = "Dockerfile.djdock" if their_image else "Dockerfile"
     return Names(
-        compose="compose.djdock.yaml" if theirs else "compose.yaml",
+        compose=existing.BESIDE if theirs else "compose.yaml",
         dockerfile=image,
         # BuildKit takes the one that is named after the Dockerfile.
         dockerignore=f"{image}.dockerignore" if their_image or their_ignore else ".dockerignore",
