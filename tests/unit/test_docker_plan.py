@@ -56,8 +56,8 @@ def read(texts: Mapping[str, str], *dependencies: str, **more: Any) -> Facts:
     wanted = tuple(Dependency(name, "", version or None, "requirements.txt:1") for name, _, version in pairs)
     found = project_facts.read(Texts(texts), "shop")
     return replace(found, **{
-        "dependencies": wanted, "dependencies_folder": found.folder, "package_manager": Answer("pip", "requirements.txt"),
-        "python": Answer("3.12", ""), **more,
+        "dependencies": wanted, "dependencies_folder": found.folder, "python": Answer("3.12", ""),
+        "package_manager": Answer("pip", f"{found.folder}/requirements.txt".lstrip("/")), **more,
     })  # fmt: skip
 
 
@@ -178,9 +178,7 @@ def test_a_front_end_has_a_stage_of_its_own() -> None:
     texts = {**PROJECT, **FRONT_END}
     made = written(texts, read(texts))
     built = stage(made["Dockerfile"], "front-end")
-    assert built.startswith(
-        "node:20-trixie-slim AS front-end\nWORKDIR /app/web\nCOPY web/package-lock.json web/package.json ./"
-    )
+    assert built.startswith("node:20-trixie-slim AS front-end\nWORKDIR /app/web\nCOPY web/package-lock.json web/pack")
     assert re.search(r"npm ci\nCOPY \. /app\nRUN .*npm run build", built)
     production = stage(made["Dockerfile"], "production")
     assert (
@@ -341,8 +339,10 @@ def test_what_ours_would_do_otherwise() -> None:
     texts = {
         **PROJECT,
         "Dockerfile": "FROM python:3.12-slim\nCOPY . .\n",
-        "compose.yaml": "version: '3'\nservices:\n  db: {image: 'postgres:18', volumes: ['d:/var/lib/postgresql/data'], "
-        "environment: {POSTGRES_HOST_AUTH_METHOD: trust}, ports: ['5432:5432']}\n  web: {build: ., depends_on: [db]}\n",
+        "compose.yaml": "version: '3'\nservices:\n"
+        "  db: {image: 'postgres:18', volumes: ['d:/var/lib/postgresql/data'], "
+        "environment: {POSTGRES_HOST_AUTH_METHOD: trust}, ports: ['5432:5432']}\n"
+        "  web: {build: ., depends_on: [db]}\n",
     }
     found = docker_differences.differences(Texts(texts), read(texts))
     assert {difference.name for difference in found} == {
@@ -375,5 +375,5 @@ def test_values_stay_texts_in_yaml(value: str) -> None:
     ("value", "kept"), [("a b", True), ("a,b;c", True), ("a$b", False), ("a}b", False), ("a'b", False)]
 )
 def test_defaults_are_those_that_compose_takes_as_they_are(value: str, kept: bool) -> None:
-    """A default with a brace or a dollar would be read as something else: such a value comes from the env file alone."""
+    """A brace or a dollar would be read as something else: such a value comes from the env file alone."""
     assert (compose.with_default("A", value) is not None) is kept

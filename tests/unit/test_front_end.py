@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from djdock.project.files import Texts
 from djdock.project.front_end import FrontEnd
 
 
-def package(script: str = "vite build", **more: object) -> str:
+def package(script: str = "vite build", **more: Any) -> str:
     return json.dumps({"scripts": {"build": script} if script else {}, **more})
 
 
@@ -83,7 +84,7 @@ def test_package_json_may_pin_who_installs() -> None:
 )
 def test_the_version_of_node(texts: dict[str, str], node: str) -> None:
     """As files for version managers say, then package.json; the long-term release where nothing does."""
-    engines = {"engines": {"node": texts["engines"]}} if "engines" in texts else {}
+    engines: dict[str, Any] = {"engines": {"node": texts["engines"]}} if "engines" in texts else {}
     found = one(
         {"web/package.json": package(**engines), **{path: text for path, text in texts.items() if path != "engines"}}
     )
