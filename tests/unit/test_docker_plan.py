@@ -160,7 +160,7 @@ def test_git_is_there_where_something_comes_from_a_repository() -> None:
 
 def test_postgis_is_another_image() -> None:
     """With GeoDjango the database has PostGIS, and the site its libraries."""
-    facts = read(PROJECT, services=(Need("postgres", "", features=("postgis",)),), postgres=Answer(17, ""))
+    facts = read(PROJECT, extension="postgis", postgres=Answer(17, ""))
     made = written(PROJECT, facts)
     assert services(made["compose.yaml"])["db"]["image"] == "postgis/postgis:17-3.5"
     assert "libgdal36" in made["Dockerfile"]
