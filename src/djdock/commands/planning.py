@@ -52,7 +52,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     file, given = _env_file(root, files)
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
-    declared = _driver(root, facts)
+    declared, obstacle = _driver(root, facts)
     wanted = variables.decide(
         variables.Question(
             evaluate=lambda values: evaluation_of(edited, facts, values),
@@ -71,7 +71,8 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         *_ignore(root, files, file),
         private,
     )
-    return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
+    notes = (*_notes(facts), *([obstacle] if obstacle else []))
+    return Proposal(root, facts, Plan(tuple(changes)), notes)
 
 
 def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:
@@ -86,13 +87,16 @@ def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:
     return replace(facts, postgres=Answer(DEFAULT_POSTGRES, why))
 
 
-def _driver(root: Path, facts: Facts) -> tuple[Change, ...]:
-    """Declares a driver for PostgreSQL where the project has none."""
+def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
+    """Declares a driver for PostgreSQL where the project has none; where that cannot be done, says why."""
     series = python_version.django_series(facts.dependencies)
     wanted = driver.requirement(facts.dependencies, series, facts.pythons.candidates[0])
     if wanted is None:
-        return ()
-    return dependencies.add(root, facts, [wanted])
+        return (), ""
+    try:
+        return dependencies.add(root, facts, [wanted]), ""
+    except Problem as problem:
+        return (), f"{wanted} could not be added to the dependencies: {problem.cause} {problem.hint}"
 
 
 def _docker(
