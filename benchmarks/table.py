@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from benchmarks.measure import Sample
 
+# The columns of median, spread and ratio.
+FIGURES = frozenset({1, 2, 3})
 # How a figure is written, with its unit.
 Unit = Callable[[float], str]
 
@@ -53,7 +55,7 @@ class Table:
 
     def __str__(self) -> str:
         """As Markdown that reads well as plain text too."""
-        return "\n".join((f"**{self.title}**", "", *_aligned(self._rows()), *_below(self.goals)))
+        return "\n".join((f"**{self.title}**", "", *aligned(self._rows(), figures=FIGURES), *_below(self.goals)))
 
     def _rows(self) -> list[list[str]]:
         rows = [["", "median", "range", "ratio"]]
@@ -68,10 +70,10 @@ class Table:
         return rows
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], *, figures: Set[int]) -> list[str]:
+    """The lines of a Markdown table; the first row is its head, and columns of `figures` go to the right."""
     widths = [max(3, *(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
-    # Words to the left, figures to the right.
-    numeric = [0 < column < 4 for column in range(len(widths))]  # noqa: PLR2004 - median, spread and ratio
+    numeric = [column in figures for column in range(len(widths))]
 
     def text(row: Sequence[str]) -> str:
         cells = [

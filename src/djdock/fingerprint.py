@@ -9,6 +9,7 @@ from pathlib import Path
 
 # Source and settings matter; templates and static files are read anew at each request.
 SUFFIXES = (".py", ".toml", ".lock", ".txt", ".yaml", ".yml", ".json", ".sql")
+# Beginnings: Dockerfile.djdock and .env.local count too.
 NAMES = (".env", "Dockerfile", ".dockerignore")
 SKIPPED = frozenset({"node_modules", "__pycache__", "media", "staticfiles", "static", "site-packages", "venv"})
 
@@ -39,7 +40,7 @@ def _stamps(root: Path, folder: Path) -> Iterator[str]:
         if entry.is_dir(follow_symlinks=False):
             if not entry.name.startswith(".") and entry.name not in SKIPPED:
                 yield from _stamps(root, Path(entry.path))
-        elif entry.name.endswith(SUFFIXES) or entry.name in NAMES:
+        elif entry.name.endswith(SUFFIXES) or entry.name.startswith(NAMES):
             try:
                 info = entry.stat(follow_symlinks=False)
             except FileNotFoundError:

@@ -105,7 +105,9 @@ def _three_way(change: Change, mine: str, base: str, new: str) -> _Decision | No
     if merged is None:
         return None
     text, conflicts = merged
-    if conflicts:
+    if text == mine:
+        why = "as you have edited it"
+    elif conflicts:
         why = f"you and djdock have changed the same lines: choose between {YOURS} and {DJDOCK} there"
     else:
         why = f"{change.why}; merged with your edits" if change.why else "merged with your edits"

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from djdock import journal
+from djdock.errors import Problem
+from djdock.plan.change import Change, Plan
 from tests import tools
 from tests.problems import machine
+from tests.unit.test_journal import tree
 
 
 @pytest.fixture
@@ -97,3 +101,85 @@ def test_read_only_checkout(template: tools.Project, workspace: Path) -> None:
         done = project.djdock("up", "--engine", "embedded")
         done.problem()
         assert "Read-only file system" in done.words
+
+
+LARGE, LARGER = "a\n" * 100_000, "b\n" * 120_000
+
+
+@pytest.mark.parametrize("kilobytes", [8, 100, 250, 500, 620, 700, 1024])
+def test_a_disk_that_fills_up_at_any_moment_of_init(workspace: Path, kilobytes: int) -> None:
+    """Full while copies are made, while new texts are written, or not at all: before or after, and never between."""
+    disk = workspace / "disk"
+    with machine.small_disk(disk, 4):
+        (disk / "a").write_text(LARGE)
+        (disk / "b").write_text("b")
+        filler = disk / "filler"
+        with filler.open("wb") as file:
+            file.write(bytes(room(disk) - kilobytes * 1024))
+        before = tree(disk)
+        plan = Plan((Change("a", LARGE, LARGER), Change("b", "b", "c"), Change("new/c", None, LARGE)))
+        if kilobytes < 640:
+            with pytest.raises(Problem, match=r"No space left on device\. Nothing was changed"):
+                journal.make(disk, plan)
+            assert not (disk / ".djdock/undo").exists()
+        else:
+            journal.make(disk, plan)
+            assert (disk / "a").read_text() == LARGER
+            with filler.open("ab") as file:
+                file.write(bytes(max(0, room(disk) - 4096)))
+            with pytest.raises(Problem, match=r"No space left on device\. Nothing was changed"):
+                journal.undo(disk)
+            assert (disk / "a").read_text() == LARGER
+            filler.unlink()
+            filler.write_bytes(b"")
+            journal.undo(disk)
+        assert {path: entry for path, entry in tree(disk).items() if path != "filler"} == {
+            path: entry for path, entry in before.items() if path != "filler"
+        }
+
+
+def room(disk: Path) -> int:
+    return shutil.disk_usage(disk).free
+
+
+def test_one_file_that_may_not_be_replaced(workspace: Path) -> None:
+    """A file that is mounted by itself, as containers have them, cannot be replaced: then none is."""
+    mounted = workspace / "settings.py"
+    (workspace / "a").write_text("1\n")
+    mounted.write_text("1\n")
+    before = tree(workspace)
+    plan = Plan((Change("a", "1\n", "2\n"), Change("new/b", None, "x"), Change("settings.py", "1\n", "2\n")))
+    with machine.read_only(mounted):
+        with pytest.raises(Problem, match=r"could not be written: .*Nothing was changed"):
+            journal.make(workspace, plan)
+        assert tree(workspace) == before
+    assert not (workspace / ".djdock/undo").exists()
+    journal.make(workspace, plan)
+    with machine.read_only(mounted), pytest.raises(Problem, match="Nothing was changed"):
+        journal.undo(workspace)
+    assert (workspace / "a").read_text() == "2\n"
+    journal.undo(workspace)
+    assert tree(workspace) == before
+
+
+def test_a_read_only_folder_in_the_project(workspace: Path) -> None:
+    """Where one folder cannot be written into, nothing is changed in the others either."""
+    (workspace / "closed").mkdir()
+    (workspace / "closed/x").write_text("1\n")
+    (workspace / "a").write_text("1\n")
+    before = tree(workspace)
+    with machine.read_only(workspace / "closed"):
+        plan = Plan((Change("a", "1\n", "2\n"), Change("closed/x", "1\n", "2\n")))
+        with pytest.raises(Problem, match=r"Read-only file system\. Nothing was changed"):
+            journal.make(workspace, plan)
+        assert tree(workspace) == before
+    assert not (workspace / ".djdock/undo").exists()
+
+
+def test_a_read_only_project(workspace: Path) -> None:
+    """Where not even .djdock can be made, the reason is said."""
+    (workspace / "a").write_text("1\n")
+    with machine.read_only(workspace):
+        with pytest.raises(Problem, match="Read-only file system"):
+            journal.make(workspace, Plan((Change("a", "1\n", "2\n"),)))
+        assert [path.name for path in workspace.iterdir()] == ["a"]

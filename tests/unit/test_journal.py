@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from djdock import journal
@@ -165,7 +166,7 @@ def test_edited_files_are_kept_and_named(project: Path) -> None:
     assert [kept.path for kept in undone.kept] == ["site/settings.py", "Dockerfile"]
     assert undone.kept[0].original is not None
     assert undone.kept[0].original.read_bytes() == b"\xef\xbb\xbfDEBUG = True\r\n"
-    assert undone.last is False
+    assert undone.last is True
     assert (project / "site/settings.py").read_bytes() == b"mine\n"
     assert (project / "Dockerfile").read_text() == "mine too\n"
     assert (project / ".djdock/generated/Dockerfile").exists(), "what was generated is known for the next merge"
@@ -236,6 +237,58 @@ def test_what_was_noted_goes(project: Path) -> None:
     assert journal.undo(project).removed[-1] == ".venv"
     assert not (project / ".venv").exists()
     assert (project / "media/upload").read_text() == "mine"
+
+
+def test_a_folder_that_was_needed_goes_when_it_is_empty(project: Path) -> None:
+    """A folder that a project needs is made with those above it; what has come into it since is the person's."""
+    before = tree(project)
+    make(project)
+    journal.make_folder(project, "var/log/app")
+    journal.make_folder(project, "var/media")
+    journal.make_folder(project, "site")
+    (project / "var/media/upload").write_text("mine")
+    assert "var/log" in journal.undo(project).removed
+    assert sorted(path.relative_to(project).as_posix() for path in (project / "var").rglob("*")) == [
+        "var/media",
+        "var/media/upload",
+    ]
+    shutil.rmtree(project / "var")
+    assert tree(project) == before
+
+
+def test_what_came_while_djdock_tried_the_project(project: Path) -> None:
+    """It goes, and nothing of it is lost: only what programs make again is not put aside."""
+    before = tree(project)
+    make(project)
+    with journal.watch(project):
+        (project / "static/css").mkdir(parents=True)
+        (project / "static/css/a.css").write_text("a")
+        (project / "blog.egg-info").mkdir()
+        (project / "blog.egg-info/PKG-INFO").write_text("x")
+        (project / "debug.log").write_text("1")
+        journal.amend(project, Plan((Change("repaired/x.py", None, "x"),)))
+    (project / "debug.log").write_text("1 and more")
+    (project / "later").write_text("mine")
+    undone = journal.undo(project)
+    assert set(undone.removed) >= {"static", "blog.egg-info", "debug.log", "repaired/x.py"}
+    assert undone.left == ()
+    assert undone.aside == project / ".djdock/undo/kept"
+    assert {path.relative_to(undone.aside).as_posix() for path in undone.aside.rglob("*") if path.is_file()} == {
+        "static/css/a.css",
+        "debug.log",
+    }
+    assert (undone.aside / "debug.log").read_text() == "1 and more"
+    (project / "later").unlink()
+    assert tree(project) == before
+
+
+def test_nothing_is_noted_where_nothing_was_made(project: Path) -> None:
+    """In a project that djdock made, what comes into the tree is nobody's to take away."""
+    with journal.watch(project):
+        (project / "static").mkdir()
+    journal.make_folder(project, "media")
+    assert journal.find(project) is None
+    assert not (project / ".djdock").exists()
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/x", "", "."])
@@ -420,15 +473,23 @@ def test_an_end_in_the_middle_of_init(project: Path, how: How) -> None:
 def test_an_end_in_the_middle_of_undo(project: Path, how: How) -> None:
     """Whenever `undo` ends, the tree is as before it or as after it; another `undo` completes it.
 
-    Only an empty folder that the system refuses to take away is left: it must not stand in the way for ever.
+    Only an empty folder that the system refuses to take away is left, and a file that cannot be put aside: neither may
+    stand in the way for ever.
     """
 
     def seen(root: Path) -> dict[str, tuple[object, ...]]:
-        return {name: entry for name, entry in tree(root).items() if how is not refused or entry[0] != "folder"}
+        left = {"debug.log"} if how in {refused, disk_full} else set()
+        found = {name: entry for name, entry in tree(root).items() if name not in left}
+        return {name: entry for name, entry in found.items() if how is not refused or entry[0] != "folder"}
 
     before = seen(project)
     make(project)
     journal.amend(project, Plan((Change(".env", "A=1\nB=2\n", "A=1\nB=3\n"), Change("more/x", None, "x"))))
+    journal.note(project, ".venv")
+    with journal.watch(project):
+        (project / "debug.log").write_text("1")
+    (project / ".venv/lib").mkdir(parents=True)
+    (project / ".venv/lib/x").write_text("x")
     after = seen(project)
     for ended, copy in each_moment(project, lambda: journal.undo(Path.cwd()), how):
         if how is disk_full:
@@ -439,7 +500,48 @@ def test_an_end_in_the_middle_of_undo(project: Path, how: How) -> None:
         if now == after:
             journal.undo(copy)
         assert seen(copy) == before
+        assert journal.find(copy) is None
+
+
+def half_made(project: Path) -> Path:
+    """A copy of a project whose command was killed when some files had taken their places, and some had not."""
+    for moment in range(1000):
+        copy = project.with_name(f"half {moment}")
+        shutil.copytree(project, copy, symlinks=True)
+        assert in_child(lambda root=copy: make(root), moment, copy, killed) == -signal.SIGKILL  # type: ignore[misc]
+        if (copy / "locked.txt").read_bytes() == b"2\n" and not (copy / "Dockerfile").exists():
+            return copy
+    raise AssertionError("there is no such moment")
+
+
+def test_an_end_in_the_middle_of_recovering(project: Path) -> None:
+    """What puts things back after a kill may be killed itself, at any moment: the next command goes on with it."""
+    before = tree(project)
+    half = half_made(project)
+    assert tree(half) != before
+    for _ended, copy in each_moment(half, lambda: journal.recover(Path.cwd()), killed):
+        journal.recover(copy)
+        assert tree(copy) == before
         assert not (copy / ".djdock/undo").exists()
+
+
+def test_what_the_person_saved_after_a_crash_stays(project: Path) -> None:
+    """Between a crash and the next command somebody may have edited a file: that is not written over."""
+    half = half_made(project)
+    (half / "site/settings.py").write_text("mine\n")
+    recovered = journal.recover(half)
+    assert recovered == journal.Recovered(("locked.txt",), init=True, last=True)
+    assert (half / "site/settings.py").read_text() == "mine\n"
+    assert (half / "locked.txt").read_text() == "1\n"
+
+
+def test_recovering_where_all_is_well_does_nothing(project: Path) -> None:
+    """Every command that writes begins with it, so it leaves whole steps and strangers' files alone."""
+    assert journal.recover(project) == journal.Recovered((), init=False, last=False)
+    make(project)
+    before = tree(project, with_djdock=True)
+    assert journal.recover(project) == journal.Recovered((), init=False, last=False)
+    assert tree(project, with_djdock=True) == before
 
 
 NAMES = st.text(st.sampled_from("ab. é"), min_size=1, max_size=3).filter(
@@ -456,6 +558,7 @@ def trees_and_plans(draw: st.DrawFn) -> tuple[dict[str, bytes], list[list[tuple[
     return files, [list(draw(texts).items()) for _ in range(draw(st.integers(1, 3)))]
 
 
+@settings(max_examples=50)
 @given(trees_and_plans())
 def test_make_and_undo_is_nothing(case: tuple[dict[str, bytes], list[list[tuple[str, str]]]]) -> None:
     """For any tree and any plans that can be made there, undoing all of them gives the same tree."""
@@ -482,3 +585,32 @@ def test_make_and_undo_is_nothing(case: tuple[dict[str, bytes], list[list[tuple[
         for state in reversed(states[:-1]):
             journal.undo(root)
             assert tree(root) == state
+
+
+@settings(max_examples=50)
+@given(trees_and_plans(), st.data())
+def test_no_edit_is_lost(case: tuple[dict[str, bytes], list[list[tuple[str, str]]]], data: st.DataObject) -> None:
+    """Whatever the person edits after an `init`: `undo` keeps it in its place, and with force it lies aside."""
+    files, rounds = case
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for path, content in files.items():
+            with contextlib.suppress(OSError):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+        before = tree(root)
+        found = Folder(root)
+        plan = Plan(tuple(Change(path, found.read(path), text) for path, text in rounds[0]))
+        with contextlib.suppress(Problem):
+            journal.make(root, plan)
+        assume(journal.find(root) == root and plan.effective)
+        edits = data.draw(st.lists(st.sampled_from([change.path for change in plan.effective]), unique=True))
+        for number, path in enumerate(edits):
+            (root / path).write_text(f"edit {number}")
+        kept = journal.undo(root).kept
+        assert {item.path for item in kept} == set(edits)
+        assert [(root / path).read_text() for path in edits] == [f"edit {number}" for number in range(len(edits))]
+        if edits:
+            copies = dict(journal.undo(root, force=True).copies)
+            assert [copies[path].read_text() for path in edits] == [f"edit {number}" for number in range(len(edits))]
+        assert tree(root) == before

@@ -331,7 +331,7 @@ def test_a_package_from_git_stays_one() -> None:
 
 
 def test_pdms_and_pipenvs_locks_as_pins() -> None:
-    """Default and development groups are installed, others are not; hashes are dropped, conditions kept."""
+    """Default and development groups are installed, others are not; what a stale lock file lacks is added."""
     grouped = f'{PYPROJECT}\n[dependency-groups]\ndev = ["pytest"]\n'
     assert install({"pdm.lock": PDM_LOCK, "pyproject.toml": grouped}) == [
         "django==6.0.2",
@@ -344,6 +344,7 @@ def test_pdms_and_pipenvs_locks_as_pins() -> None:
         "django==2.2.11",
         "pywin32==300 ; sys_platform == 'win32'",
         "mine @ git+https://example.com/mine.git@abc",
+        "psycopg2-binary",  # in the Pipfile, and the lock file is older
     ]
 
 

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from djdock import engines, output, state
-from djdock.apply import apply
+from djdock import engines, journal, output, state
 from djdock.compose import containers
 from djdock.engines.engine import Engine
 from djdock.machine import ports
@@ -67,7 +66,7 @@ def ensure(root: Path, facts: Facts) -> Checkout:
         if name := _known_name(root) or containers.project_of(root):
             described = replace(described, compose_project=name)
         change = dotenv.create(Folder(root), described)
-        apply(root, Plan((change,)))
+        journal.amend(root, Plan((change,)))
         output.outcome("create", change.path, change.why)
         found = checkout.require(root)
     elif is_foreign(found):
@@ -152,7 +151,7 @@ def update(found: Checkout, values: Mapping[str, str], why: str) -> Checkout:
         Problem: it cannot be written.
     """
     change = dotenv.update(Folder(found.root), values, why)
-    apply(found.root, Plan((change,)))
+    journal.amend(found.root, Plan((change,)))
     output.outcome("change", f"{change.path}: {', '.join(values)}", why)
     return checkout.require(found.root)
 

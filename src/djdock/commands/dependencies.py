@@ -86,6 +86,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "PIPENV_VENV_IN_PROJECT": "1",
         "PIPENV_IGNORE_VIRTUALENVS": "1",
         "PIPENV_PIPFILE": str(folder / "Pipfile"),
+        "PIPENV_RESOLVER_PARENT_PYTHON": "1",
         "PDM_CHECK_UPDATE": "false",
     }
 

@@ -60,8 +60,8 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
             examples=_examples(files, facts),
         )
     )
-    lines = _lines(wanted, _machine(root, facts, given), facts, given)
-    private = dotenv.adopt(files, file, lines, _machine(root, facts, given))
+    machine = _machine(root, facts, given)
+    private = dotenv.adopt(files, file, _lines(wanted, machine, facts, given), machine)
     docker = _docker(edited, facts, wanted, file, take_over=take_over)
     changes = (
         *switch.changes,

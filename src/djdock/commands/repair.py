@@ -135,7 +135,7 @@ class Repairs:
             case InstallRequirement(requirement=requirement):
                 virtual_environment.install(self.root, [requirement])
             case MakeFolder(path=path):
-                (self.root / path).mkdir(parents=True, exist_ok=True)
+                journal.make_folder(self.root, path)
             case RunCommand(arguments=arguments):
                 self._manage(arguments)
             case CreateExtension(name=name):

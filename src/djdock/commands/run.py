@@ -97,15 +97,17 @@ def _prepare(root: Path, command: str) -> tuple[Checkout, Engine]:
     from dataclasses import replace  # noqa: PLC0415 - what the usual case does not need
 
     from djdock import output  # noqa: PLC0415
-    from djdock.commands import checkout  # noqa: PLC0415
+    from djdock.commands import checkout, services  # noqa: PLC0415
     from djdock.project import facts as project_facts  # noqa: PLC0415
 
     facts = project_facts.read_folder(root)
     with state.lock(root, command):
         engine, _why = engines.choose(root, None, facts)
         found = checkout.ensure(root, facts)
-        if not any(service.running for service in engine.services(found) if service.name == DATABASE):
+        running = {service.name for service in engine.services(found) if service.running}
+        if DATABASE not in running:
             found = checkout.settle_database_port(found, facts)
+        found = services.settle(found, facts, running)
         with output.working("Starting the database") as progress:
             engine.database_up(found, facts, progress)
         state.save(root, replace(state.load(root), engine=engine.NAME))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from djdock import journal, output, state
@@ -18,7 +19,7 @@ from djdock.project import checkout as project_checkout
 from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
-DISPOSABLE = ("state.json", "logs", state.GENERATED)
+DISPOSABLE = ("state.json", "logs")
 # What stays for the sake of what stays.
 OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1
@@ -47,7 +48,7 @@ def undo(*, force: bool) -> int:
             if stays:
                 output.outcome("same", stays, "data are never taken away")
         if last:
-            _forget(root)
+            _forget(root, () if kept else (state.GENERATED,))
     if last:
         _leave(root)
     return SOMETHING_KEPT if kept else DONE
@@ -57,6 +58,8 @@ def _stop(root: Path) -> str:
     """Stops what runs, which needs files that go now; says where its data stay, or nothing where there are none."""
     inside = location.data(root)
     stays = f"the database in {inside}" if inside.exists() else ""
+    if not state.load(root).engine:
+        return stays  # it was never started
     try:
         checkout = project_checkout.read(root)
         engine = checkouts.engine_of(checkout) if checkout else None
@@ -86,6 +89,8 @@ def _show(root: Path, undone: Undone) -> None:
         output.warn(f"{path} was made by djdock and could not be removed; what is left of it can go.")
     for path, copy in undone.copies:
         output.note(f"{path} as you had edited it: {_shown(copy, root)}")
+    if undone.aside:
+        output.note(f"What the project's own code had made meanwhile: {_shown(undone.aside, root)}")
     for kept in undone.kept:
         output.outcome("skip", kept.path, "you have edited it since")
         if kept.original and (root / kept.path).exists():
@@ -102,16 +107,16 @@ def _shown(path: Path, root: Path) -> str:
     return os.path.relpath(path.absolute() if path.is_absolute() else root / path)
 
 
-def _forget(root: Path) -> None:
+def _forget(root: Path, memory: Sequence[str]) -> None:
     """Empties .djdock where djdock knew nothing of the project before; what finds the data again stays with them."""
     place, known = root / state.FOLDER, state.load(root)
-    for name in DISPOSABLE:
+    for name in (*DISPOSABLE, *memory):
         path = place / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    if {entry.name for entry in place.iterdir()} - OWN:
+    if known.root and {entry.name for entry in place.iterdir()} - OWN:
         state.save(root, state.State(root=known.root, compose_project=known.compose_project))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from djdock.errors import Problem, last_lines
 from djdock.process import ask, run
 
-OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 20)
+OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 24)
 # Seconds. Docker Desktop takes calls while it starts or is paused, and answers none of them.
 PATIENCE = 15.0
 

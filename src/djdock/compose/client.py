@@ -7,14 +7,12 @@ import re
 from collections.abc import Sequence
 
 from djdock.compose import containers
-from djdock.compose.containers import environment
+from djdock.compose.containers import MIGRATE, environment, program
 from djdock.errors import Problem, last_lines
 from djdock.process import follow, run
 from djdock.project.checkout import Checkout
 from djdock.service import DATABASE, Progress
 
-# The service of compose.yaml that applies the migrations and ends.
-MIGRATE = "migrate"
 # BuildKit's plain output numbers its steps; the failing one ends with `#12 ERROR: …`.
 FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
@@ -28,14 +26,14 @@ def compose(checkout: Checkout, arguments: Sequence[str], progress: Progress) ->
     """
     migrated = _migrated(checkout)
     env = {**environment(checkout), "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
-    done = follow(["docker", "compose", *arguments], cwd=checkout.root, env=env, on_line=progress)
+    done = follow([*program(checkout), *arguments], cwd=checkout.root, env=env, on_line=progress)
     if not done.ok:
         raise _diagnose(checkout, done.stdout, migrated)
 
 
 def log_tail(checkout: Checkout, service: str) -> str:
     """The end of one service's log."""
-    argv = ["docker", "compose", "logs", "--no-log-prefix", "--no-color", "--tail", "40", service]
+    argv = [*program(checkout), "logs", "--no-log-prefix", "--no-color", "--tail", "40", service]
     return last_lines(run(argv, cwd=checkout.root, env=environment(checkout)).text, 15)
 
 
@@ -88,7 +86,7 @@ def _build_problem(output: str, step: str) -> Problem:
 
 def _missing_image(checkout: Checkout) -> str | None:
     """An image that compose.yaml takes from a registry and that is not on this machine."""
-    argv = ["docker", "compose", "config", "--format", "json"]
+    argv = [*program(checkout), "config", "--format", "json"]
     config = run(argv, cwd=checkout.root, env=environment(checkout)).stdout
     wanted = json.loads(config or "{}").get("services", {}).values()
     built = {service.get("image") for service in wanted if "build" in service}

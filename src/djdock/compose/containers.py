@@ -10,11 +10,16 @@ from pathlib import Path
 from djdock.compose import availability
 from djdock.errors import Problem
 from djdock.process import ask, run
+from djdock.project import compose_files, docker_files
 from djdock.project.checkout import Checkout
+from djdock.project.files import Folder
 from djdock.service import SITE, Service
 
 # What Compose writes on each container. https://docs.docker.com/compose/how-tos/project-name/
 LABEL = "com.docker.compose"
+# The service that applies the migrations, and the one that brings what Node has built; both end.
+MIGRATE, FRONT_END = "migrate", "front-end"
+ONE_SHOT = (MIGRATE, FRONT_END)
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,25 @@ def project_of(root: Path) -> str | None:
     filters = ["--filter", f"label={LABEL}.project.working_dir={root.resolve()}"]
     found = run(["docker", "ps", "--all", *filters, "--format", f'{{{{.Label "{LABEL}.project"}}}}'])
     return next(iter(found.stdout.split()), None) if found.ok else None
+
+
+def program(checkout: Checkout) -> list[str]:
+    """The words that every call of Compose begins with; they mean the same in whatever folder it is run."""
+    path = docker_files.compose_path(Folder(checkout.root))
+    # Only where Compose would not find it by itself: with a --file it would look for no override file.
+    named = ["--file", str(checkout.root / path)] if path == docker_files.BESIDE else []
+    return ["docker", "compose", *named, "--project-directory", str(checkout.root)]
+
+
+def known(checkout: Checkout) -> list[str]:
+    """The names of the services that stay: those of the compose file, without those that do one thing and end.
+
+    Raises:
+        Problem: it is no YAML.
+    """
+    files = Folder(checkout.root)
+    found = compose_files.parse(files, docker_files.compose_path(files))
+    return [service.name for service in found.services if service.name not in ONE_SHOT] if found else []
 
 
 def has_image(checkout: Checkout) -> bool:

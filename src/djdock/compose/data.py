@@ -5,13 +5,14 @@ from __future__ import annotations
 from djdock.compose import containers
 from djdock.database import server
 from djdock.machine import ports
+from djdock.plan.compose import database_image
 from djdock.process import run
 from djdock.project.checkout import Checkout
 from djdock.project.services.postgres import other_major
 from djdock.service import DATABASE
 
 
-def check_major(checkout: Checkout, wanted: int) -> None:
+def check_major(checkout: Checkout, wanted: int, extension: str = "") -> None:
     """Makes sure that the volume, where there is one, was not made by another major version.
 
     The image itself would refuse it, or worse: find nothing at its own path, and start with an empty database.
@@ -20,7 +21,7 @@ def check_major(checkout: Checkout, wanted: int) -> None:
         Problem: it was. Nothing was touched.
     """
     volume = f"{checkout.compose_project}_{DATABASE}"
-    image = f"postgres:{wanted}-trixie"
+    image = database_image(wanted, extension)
     container = containers.find(checkout).get(DATABASE)
     if container is not None and container.image == image:
         return

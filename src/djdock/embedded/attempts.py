@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from djdock.project.requirements import Requirement
 BUNDLED = {"psycopg2": "psycopg2-binary", "psycopg-c": "psycopg-binary"}
 
 
+SINGLE = re.compile(r"=[^=]")
 ITSELF = "-e ."
 
 
@@ -85,7 +87,7 @@ def _known(entry: Requirement, place: Place) -> tuple[str, str]:
     if entry.name in BUNDLED and not entry.url and shutil.which("pg_config") is None:
         new = f"{BUNDLED[entry.name]}{entry.specifier}{condition(entry)}"
         return new, "pg_config, which it is built with, is not on this machine"
-    if entry.name is None and not entry.url:
+    if not entry.url and (entry.name is None or SINGLE.match(entry.specifier)):
         return _readable(entry.text)
     return _reachable(entry, place)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from djdock import state
 from djdock.embedded import background
 from djdock.errors import Problem, last_lines
-from djdock.machine import ports, redis
+from djdock.machine import ports, processes, redis
 from djdock.service import REDIS, Service
 
 START_TIMEOUT = 60.0  # seconds: it reads all its data first
@@ -21,12 +21,12 @@ def bring_up(root: Path, port: int, log: Path) -> None:
     Raises:
         Problem: there is no server to be had, its port is taken, or it does not start.
     """
-    folder = state.folder(root) / "redis"
-    folder.mkdir(exist_ok=True)
+    folder = _folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
     if background.is_whole(root, REDIS, port):
         _wait(root, port, log)
         return
-    background.stop(root, [REDIS], STOP_TIMEOUT)
+    take_down(root)
     if not ports.is_free(port):
         who = ports.holder(port)
         raise Problem(
@@ -39,7 +39,11 @@ def bring_up(root: Path, port: int, log: Path) -> None:
 
 def take_down(root: Path) -> bool:
     """Stops the server, which writes its data first; returns whether it was running."""
-    return bool(background.stop(root, [REDIS], STOP_TIMEOUT))
+    stopped = background.stop(root, [REDIS], STOP_TIMEOUT)
+    # One that nobody remembers has no mark either: the server writes its title over its environment.
+    left = processes.inside(_folder(root), *redis.PROGRAMS) if _folder(root).exists() else []
+    processes.stop(left, STOP_TIMEOUT)
+    return bool(stopped or left)
 
 
 def service(root: Path, port: int) -> Service:
@@ -47,6 +51,10 @@ def service(root: Path, port: int) -> Service:
     if not background.is_whole(root, REDIS, port):
         return background.service(root, REDIS)
     return Service(REDIS, "running", "healthy" if redis.answers(port) else "starting")
+
+
+def _folder(root: Path) -> Path:
+    return state.folder(root).resolve() / "redis"
 
 
 def _argv(port: int) -> list[str | Path]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "docker"
 # Variables of the caller that a command reads: `createsuperuser --noinput` has no other way to be told.
 PASSED = "DJANGO_SUPERUSER_"
+REDIS = "redis"
 # Where compose.yaml mounts the source.
 APP = "/app"
 # Compose 2.26 begins each line of a log with it, also in a pipe and with --ansi never.
@@ -42,7 +43,7 @@ def missing(facts: Facts) -> Problem | None:
 def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -> None:
     from djdock.compose import data
 
-    data.check_major(checkout, facts.postgres_major)
+    data.check_major(checkout, facts.postgres_major, facts.extension)
     try:
         _compose_up(checkout, progress, migrate=migrate)
     except Problem:
@@ -56,7 +57,7 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
 
     running = {service.name: service for service in services(checkout)}
     if not running[DATABASE].running:
-        data.check_major(checkout, facts.postgres_major)
+        data.check_major(checkout, facts.postgres_major, facts.extension)
         client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE], progress)
         data.repair_password(checkout)
     if not running[SITE].running and not containers.has_image(checkout):
@@ -75,7 +76,9 @@ def down(checkout: Checkout) -> Sequence[str]:
 
 def services(checkout: Checkout) -> Sequence[Service]:
     found = containers.find(checkout)
-    names = [DATABASE, SITE, *sorted(found.keys() - {DATABASE, SITE})]
+    # What runs tells by itself; the file is asked only when nothing is there.
+    more = found.keys() or set(containers.known(checkout))
+    names = [DATABASE, SITE, *sorted(more - {DATABASE, SITE})]
     return tuple(found[name].service if name in found else Service(name, "stopped") for name in names)
 
 
@@ -98,7 +101,7 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mappi
         program = ["docker", "exec", "--interactive", *(["--tty"] if _at_terminal() else []), *options, site.id]
     else:
         one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if _at_terminal() else ["--no-TTY"])]
-        program = ["docker", "compose", "--project-directory", str(checkout.root), *one_off, *options, SITE]
+        program = [*containers.program(checkout), *one_off, *options, SITE]
     return Command([*program, *argv], cwd, {**containers.environment(checkout), **variables})
 
 
@@ -130,7 +133,7 @@ def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:
             f"There is no service {service}; this project has {', '.join(known)}.", hint=f"djdock logs {SITE}"
         )
     options = [*(["--follow"] if follow else []), *(["--no-log-prefix", service] if service else [])]
-    argv = ["docker", "compose", "logs", *options]
+    argv = [*containers.program(checkout), "logs", *options]
     if sys.stdout.isatty():
         plain = ["--no-color"] if os.environ.get("NO_COLOR") else []
         process.become([*argv, *plain], cwd=checkout.root, env=containers.environment(checkout))
@@ -155,8 +158,10 @@ def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> Non
     if migrate:
         client.compose(checkout, ["up", "--detach", "--build", "--quiet-pull"], progress)
     else:
-        client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE], progress)
-        client.compose(checkout, ["up", "--detach", "--build", "--no-deps", SITE], progress)
+        others = [name for name in containers.known(checkout) if name not in {DATABASE, SITE, REDIS}]
+        redis = [REDIS] if REDIS in containers.known(checkout) else []
+        client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE, *redis], progress)
+        client.compose(checkout, ["up", "--detach", "--build", "--no-deps", SITE, *others], progress)
 
 
 def _at_terminal() -> bool:

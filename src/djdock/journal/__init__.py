@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +15,17 @@ from types import MappingProxyType
 
 from djdock import apply, state
 from djdock.errors import Problem
+from djdock.journal import history, notes
 from djdock.journal import step as steps
+from djdock.journal.history import GENERATED, History
+from djdock.journal.notes import Note
 from djdock.journal.step import Entry, Step
 from djdock.plan.change import Change, Plan
 from djdock.project.files import Folder
 
-# Each generated file as djdock wrote it last lies below this: see merge.py.
-GENERATED = f"{state.FOLDER}/{state.GENERATED}/"
 # In .djdock/undo: what the person had edited and `undo --force` took back all the same.
 KEPT = "kept"
 NOTHING: Mapping[str, str] = MappingProxyType({})
-# Where a project's own code makes nothing, or nobody looks.
-UNWATCHED = {".git", state.FOLDER, ".venv", "node_modules"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,7 @@ class Undone:
         left: things that djdock had made and that the system would not take away.
         kept: files that were edited since, and were left alone.
         copies: with `force`, where the edited text of a file lies now: (path, copy).
+        aside: the folder in which files lie now that the project's own code had made.
         last: djdock knew nothing of the project before what was undone.
     """
 
@@ -65,22 +64,8 @@ class Undone:
     left: tuple[str, ...]
     kept: tuple[Kept, ...]
     copies: tuple[tuple[str, Path], ...]
+    aside: Path | None
     last: bool
-
-
-@dataclass(frozen=True)
-class _History:
-    """What became of one file in the steps that are to be taken back."""
-
-    path: str
-    oldest: Step
-    entry: Entry
-    state: str  # "same": as it was long ago; "ours": as djdock left it; "edited": since then
-
-    @property
-    def is_memory(self) -> bool:
-        """Whether it is one of djdock's own, of which the person is not told."""
-        return self.path.startswith(GENERATED)
 
 
 def find(start: Path) -> Path | None:
@@ -109,8 +94,8 @@ def make(root: Path, plan: Plan, *, generated: Mapping[str, str] = NOTHING) -> N
         apply.apply(root, memory)
 
 
-def amend(root: Path, plan: Plan) -> None:
-    """Makes changes that belong to what was made last (a port in .env that moves): one `undo` takes back both.
+def amend(root: Path, plan: Plan, *, generated: Mapping[str, str] = NOTHING) -> None:
+    """Makes changes that belong to what was made last (a repair, a port that moves): one `undo` takes back both.
 
     Where nothing was made they are only written.
 
@@ -118,10 +103,11 @@ def amend(root: Path, plan: Plan) -> None:
         Problem: as `make`.
     """
     known = _recovered(root)
-    if not known:
-        apply.apply(root, plan)
-    elif plan.effective:
-        _carry_out(root, plan, Step(_next(root, known), "amend", ""))
+    whole = plan + _memory(root, generated)
+    if known and plan.effective:
+        _carry_out(root, whole, Step(_next(root, known), "amend", ""))
+    else:
+        apply.apply(root, whole)
 
 
 def note(root: Path, path: str) -> None:
@@ -134,32 +120,43 @@ def note(root: Path, path: str) -> None:
     """
     apply.resolve(root, path)
     known = steps.load_all(root)
-    if known and not (root / path).exists() and path not in steps.notes(known[-1]):
-        steps.add_note(known[-1], path)
+    if known and not os.path.lexists(root / path):
+        notes.add(known[-1], [Note(path, "tree")])
+
+
+def make_folder(root: Path, path: str) -> None:
+    """Makes a folder and those above it; `undo` takes them away again where nothing has come into them.
+
+    Raises:
+        Problem: the path leads out of the project, or it cannot be made.
+    """
+    target, known = apply.resolve(root, path), steps.load_all(root)
+    missing = [Path(os.path.relpath(place, root.resolve())).as_posix() for place in apply.missing_folders(target)]
+    if known:
+        notes.add(known[-1], [Note(place, "folder") for place in missing])
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise apply.could_not_write(root, error) from error
 
 
 @contextlib.contextmanager
 def watch(root: Path) -> Iterator[None]:
-    """Notes what the project's own code makes in its tree while djdock tries it: log files, folders for uploads …"""
-    before = _paths(root)
+    """Notes what comes into the tree while djdock tries the project, installs it, or runs a command of it.
+
+    `undo` takes it away: files are put aside, because the project's code has made them and not djdock. What comes while
+    the project simply runs is the person's. Only what was not there before counts; a file that changes is left alone.
+    """
+    before = notes.look(root) if is_adopted(root) else None
     try:
         yield
     finally:
+        after = notes.look(root) if before is not None else None
         known = steps.load_all(root)
-        made = _paths(root) - before
-        for path in sorted(made):
-            if known and os.path.dirname(path) not in made and path not in steps.notes(known[-1]):  # noqa: PTH120
-                steps.add_note(known[-1], path)
-
-
-def _paths(root: Path) -> set[str]:
-    """All files and folders of the tree, without what is not the project's own."""
-    found: set[str] = set()
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in UNWATCHED]
-        place = os.path.relpath(folder, root)
-        found.update(os.path.normpath(os.path.join(place, name)) for name in (*folders, *names))  # noqa: PTH118
-    return found
+        if before is not None and after is not None and known:
+            mine = {entry.path for found in known for entry in found.undoable}
+            fresh = [Note(path, kind) for path, kind in after.items() if path not in before and path not in mine]
+            notes.add(known[-1], fresh)
 
 
 def recover(root: Path) -> Recovered:
@@ -213,37 +210,36 @@ def undo(root: Path, *, force: bool = False) -> Undone:
         Problem: there is nothing to undo, or it cannot be written; then the tree is as it was.
     """
     known = check_undoable(root)
-    group = _last_group(known)
-    histories = _histories(root, group)
-    edited = {history.path for history in histories if history.state == "edited" and not force}
-    kept = [history for history in histories if _remembered(history.path) in edited]
-    back = [history for history in histories if history.state != "same" and history not in kept]
-    originals = {history.path: history.oldest.content(history.entry) for history in (*back, *kept)}
-    copies = _copy_aside(root, [history for history in back if history.state == "edited"])
+    group = history.last_group(known)
+    histories = history.read(root, group)
+    edited = {item.path for item in histories if item.state == "edited" and not force}
+    kept = [item for item in histories if item.stands_for in edited]
+    back = [item for item in histories if item.state != "same" and item not in kept]
+    originals = {item.path: item.oldest.content(item.entry) for item in (*back, *kept)}
+    copies = _copy_aside(root, [item for item in back if item.state == "edited"])
     taken = Step(
         _next(root, known),
         "undo",
         "",
         fresh=group[0].fresh,
         undoes=tuple(found.folder.name for found in group),
-        rest=tuple(_rest(history) for history in kept),
+        rest=tuple(item.rest for item in kept),
         rest_folders=tuple(folder for found in group for folder in found.undoable_folders),
     )
-    made = [path for found in group for path in steps.notes(found) if os.path.lexists(root / path)]
-    writes = [originals[history.path] for history in back]
-    _record(root, taken, writes, originals={history.path: originals[history.path] for history in kept})
-    shown = [history for history in back if not history.is_memory]
-    left = tuple(path for path in made if os.path.lexists(root / path))
+    noted = [note_ for found in group for note_ in notes.load(found) if os.path.lexists(root / note_.path)]
+    writes = [originals[item.path] for item in back]
+    _record(root, taken, writes, originals={item.path: originals[item.path] for item in kept})
+    shown = [item for item in back if not item.is_memory]
+    left = [item for item in noted if item.kind != "folder" and os.path.lexists(root / item.path)]
+    gone = [item for item in noted if not os.path.lexists(root / item.path)]
     return Undone(
-        restored=tuple(history.path for history in shown if history.entry.before),
-        removed=(
-            *(history.path for history in shown if not history.entry.before),
-            *(path for path in made if path not in left),
-        ),
-        left=left,
-        kept=tuple(_kept(taken, history) for history in kept if not history.is_memory),
+        restored=tuple(item.path for item in shown if item.entry.before),
+        removed=(*(item.path for item in shown if not item.entry.before), *notes.topmost(gone)),
+        left=tuple(item.path for item in left),
+        kept=tuple(_kept(taken, item) for item in kept if not item.is_memory),
         copies=copies,
-        last=group[0].fresh and len(group) == len(known) and not kept,
+        aside=steps.place(root) / KEPT if any(notes.is_put_aside(item) for item in gone) else None,
+        last=group[0].fresh and len(group) == len(known),
     )
 
 
@@ -253,18 +249,14 @@ def _memory(root: Path, generated: Mapping[str, str]) -> Plan:
     return Plan(tuple(Change(path, files.read(path), text, private=True) for path, text in found))
 
 
-def _remembered(path: str) -> str:
-    """The file that a path stands for: its own, or the one whose generated text lies there."""
-    return path.removeprefix(GENERATED)
-
-
 def _next(root: Path, known: Sequence[Step]) -> Path:
     number = 1 + max((int(found.folder.name) for found in known), default=0)
     return steps.place(root) / f"{number:04}"
 
 
 def _is_fresh(root: Path, known: Sequence[Step]) -> bool:
-    return not known and not (root / state.FOLDER / "state.json").exists()
+    before = state.load(root)
+    return not known and not (before.engine or before.manage)
 
 
 def _carry_out(root: Path, plan: Plan, step: Step) -> None:
@@ -307,8 +299,9 @@ def _roll_back(root: Path, step: Step) -> list[str]:
     try:
         for number, entry in enumerate(step.entries):
             for mark in marks:
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    apply.unfinished(apply.resolve(root, entry.path), mark, number).unlink()
+                rubbish = apply.unfinished(apply.resolve(root, entry.path), mark, number)
+                if rubbish.exists():  # where one may not write, one may not even delete what is not there
+                    rubbish.unlink()
             found = steps.digest(root, entry.path)
             if found == entry.after and (entry.before is None or found != entry.before.digest):
                 back.append(_as_it_was(step, entry))
@@ -331,58 +324,20 @@ def _as_it_was(step: Step, entry: Entry) -> apply.Write:
     return apply.Write(entry.path, content, entry.before.mode, (entry.before.uid, entry.before.gid))
 
 
-def _last_group(known: Sequence[Step]) -> list[Step]:
-    """The last `init` and what belongs to it, oldest first."""
-    begins = [number for number, found in enumerate(known) if found.kind != "amend"]
-    return list(known[begins[-1] :]) if begins else list(known)
+def _kept(taken: Step, item: History) -> Kept:
+    return Kept(item.path, taken.original(item.entry) if item.entry.before else None)
 
 
-def _histories(root: Path, group: Sequence[Step]) -> list[_History]:
-    paths = dict.fromkeys(entry.path for found in group for entry in found.undoable)
-    return [_history(root, path, group) for path in paths]
-
-
-def _history(root: Path, path: str, group: Sequence[Step]) -> _History:
-    """Follows a file from how it is now back to how it was; where the steps do not meet somebody has edited it."""
-    chain = [(found, entry) for found in group for entry in found.undoable if entry.path == path]
-    oldest, first = chain[0]
-    now = steps.digest(root, path)
-    if now == _before(first):
-        return _History(path, oldest, first, "same")
-    for _found, entry in reversed(chain):
-        if now != entry.after or steps.link(root, path) != entry.link:
-            return _History(path, oldest, first, "edited")
-        now = _before(entry)
-    return _History(path, oldest, first, "ours")
-
-
-def _before(entry: Entry) -> str | None:
-    return entry.before.digest if entry.before else None
-
-
-def _rest(history: _History) -> Entry:
-    return Entry(history.path, history.entry.before, steps.OTHER, history.entry.link)
-
-
-def _kept(taken: Step, history: _History) -> Kept:
-    return Kept(history.path, taken.original(history.entry) if history.entry.before else None)
-
-
-def _copy_aside(root: Path, histories: Sequence[_History]) -> tuple[tuple[str, Path], ...]:
+def _copy_aside(root: Path, histories: Sequence[History]) -> tuple[tuple[str, Path], ...]:
     copies = []
-    for history in histories:
-        source = apply.resolve(root, history.path)
-        if history.is_memory or not source.is_file():
+    for item in histories:
+        source = apply.resolve(root, item.path)
+        if item.is_memory or not source.is_file():
             continue
-        target = steps.place(root) / KEPT / history.path
-        number = 1
-        while target.exists():
-            number += 1
-            target = target.with_name(f"{Path(history.path).name}.{number}")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = notes.free_place(steps.place(root) / KEPT / item.path)
         target.touch(mode=0o600)
         target.write_bytes(source.read_bytes())
-        copies.append((history.path, target))
+        copies.append((item.path, target))
     return tuple(copies)
 
 
@@ -390,21 +345,11 @@ def _tidy(root: Path, taken: Step) -> None:
     """Takes away what an undo that is done leaves; each part of it can be repeated after a crash."""
     for found in reversed(steps.load_all(root)):
         if found.folder.name in taken.undoes:
-            for path in steps.notes(found):
-                _remove(root / path)
+            notes.take_away(root, notes.load(found), steps.place(root) / KEPT)
             steps.remove(found)
     _remove_folders(root, taken.rest_folders)
     if not taken.rest:
         steps.remove(taken)
-
-
-def _remove(path: Path) -> None:
-    """Takes away what can be taken away: what cannot must not stand in the way of every command that comes."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with contextlib.suppress(OSError):
-            path.unlink()
 
 
 def _remove_folders(root: Path, folders: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from djdock import apply, state
 from djdock.errors import Problem
 
 Kind = Literal["init", "amend", "undo"]
-BEGUN, DONE, NOTES = "begun.json", "done.json", "notes.json"
+BEGUN, DONE = "begun.json", "done.json"
 # What a file is that is no file: a folder, for instance. No digest of bytes reads like this.
 OTHER = "no file"
 
@@ -161,10 +161,10 @@ def begin(root: Path, step: Step, writes: Sequence[apply.Write], originals: Mapp
         entries = tuple(_save(root, step.folder / "files", write) for write in writes)
         for path, write in originals.items():
             if write.content is not None:
-                _store(step.folder / "rest" / path, write.content)
+                store(step.folder / "rest" / path, write.content)
         begun = replace(step, entries=entries, folders=_new_folders(root, writes))
         stored = {name: value for name, value in asdict(begun).items() if name not in {"folder", "done"}}
-        _store(step.folder / "unfinished", json.dumps(stored, indent=1).encode())
+        store(step.folder / "unfinished", json.dumps(stored, indent=1).encode())
         (step.folder / "unfinished").replace(step.folder / BEGUN)
         _settle(step.folder)
     except BaseException as error:
@@ -216,21 +216,6 @@ def link(root: Path, path: str) -> str | None:
     return str((root / path).readlink()) if (root / path).is_symlink() else None
 
 
-def notes(step: Step) -> tuple[str, ...]:
-    """The paths that were made beside the step's own files, and go with it."""
-    try:
-        return tuple(json.loads((step.folder / NOTES).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return ()
-
-
-def add_note(step: Step, path: str) -> None:
-    """Adds a path to those that go with the step."""
-    fresh = step.folder / f"{NOTES}.unfinished"
-    _store(fresh, json.dumps([*notes(step), path]).encode())
-    fresh.replace(step.folder / NOTES)
-
-
 def _save(root: Path, folder: Path, write: apply.Write) -> Entry:
     after = None if write.content is None else hashlib.sha256(write.content).hexdigest()
     target = apply.resolve(root, write.path)
@@ -238,7 +223,7 @@ def _save(root: Path, folder: Path, write: apply.Write) -> Entry:
     if not target.is_file():
         return Entry(write.path, None, after, pointed)
     content, info = target.read_bytes(), target.stat()
-    _store(folder / write.path, content)
+    store(folder / write.path, content)
     saved = Saved(hashlib.sha256(content).hexdigest(), stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid)
     return Entry(write.path, saved, after, pointed)
 
@@ -268,7 +253,8 @@ def _new_folders(root: Path, writes: Sequence[apply.Write]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _store(file: Path, content: bytes) -> None:
+def store(file: Path, content: bytes) -> None:
+    """Writes a file that only its owner may read, and waits until it is on the disk."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     with file.open("wb") as opened:

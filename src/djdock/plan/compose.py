@@ -25,7 +25,7 @@ PLAIN = re.compile(
     r"(?:\$\{|[a-z]+://|/)[^\s#\"'\\]*(?<!:)|(?!(?:yes|no|on|off|true|false|null|y|n)$)[a-z_][\w.-]*", re.IGNORECASE
 )
 # Values that Compose takes as they are inside `${NAME:-…}`.
-SAFE_DEFAULT = re.compile(r"[\w./:@,+=*-]*")
+SAFE_DEFAULT = re.compile(r"[\w./:@,;+=*~?&<>%-]*(?: [\w./:@,;+=*~?&<>%-]+)*")
 # The releases of PostGIS and others that follow a major version of PostgreSQL.
 EXTENSIONS = {
     "": "postgres:{major}-trixie",

@@ -19,8 +19,8 @@ from djdock.project.docker_files import DockerFiles
 from djdock.project.facts import Facts
 from djdock.project.files import Files, below
 from djdock.project.package_managers import Found
+from djdock.project.processes import Process
 
-DEFAULT_PYTHON = "3.13"
 # What stands for a part of the database's address in a variable's template.
 DATABASE_PARTS = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 # A dependency that comes from a repository, in any of the manifests.
@@ -104,7 +104,7 @@ def choose_names(files: Files, *, replacing: bool = False) -> Names:
         return Names(compose=theirs or "compose.yaml")
     image = "Dockerfile.djdock" if their_image else "Dockerfile"
     return Names(
-        compose="compose.djdock.yaml" if theirs else "compose.yaml",
+        compose=existing.BESIDE if theirs else "compose.yaml",
         dockerfile=image,
         # BuildKit takes the one that is named after the Dockerfile.
         dockerignore=f"{image}.dockerignore" if their_image or their_ignore else ".dockerignore",
@@ -116,12 +116,12 @@ def _is_theirs(files: Files, path: str) -> bool:
 
 
 def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Image:
-    python = facts.python.value if facts.python else DEFAULT_PYTHON
+    python = facts.python.value
     wanted = [dependency for dependency in facts.dependencies if not dependency.development]
     versions = {dependency.name: dependency.locked for dependency in wanted}
     production, development = install_steps(files, facts)
     carried, unknown = system_packages.carried_over(there.packages, python)
-    packages = system_packages.needs(facts.dependencies, python, facts.features)
+    packages = system_packages.needs(facts.dependencies, python, _features(files, facts))
     packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
     if "git+" in production or _has_git_lines(files, facts):
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
@@ -134,7 +134,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         debian=system_packages.release(python),
         install=production or development,
         development_install=development if production else "",
-        server=dockerfile.server(versions, python, facts.wsgi or _wsgi(files, facts), facts.asgi),
+        server=dockerfile.server(versions, python, facts.wsgi, facts.asgi),
         folder=facts.folder,
         settings=setup.settings,
         packages=packages,
@@ -147,8 +147,6 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
 
 def install_steps(files: Files, facts: Facts) -> tuple[str, str]:
     """The instructions that install for production and for development, with the manifests where they are."""
-    if facts.package_manager is None:
-        return "", "RUN uv venv /opt/venv"
     found = Found(facts.package_manager.value, facts.dependencies_folder, facts.package_manager.source)
     return found.dockerfile_steps(files, production=True), found.dockerfile_steps(files, production=False)
 
@@ -159,14 +157,6 @@ def _has_git_lines(files: Files, facts: Facts) -> bool:
     names = [name for name in folder.names() if re.search(r"require.*\.(?:txt|in)$|^pyproject\.toml$|\.lock$", name)]
     names += [f"requirements/{name}" for name in folder.names("requirements") if name.endswith((".txt", ".in"))]
     return any(GIT.search(folder.read(name) or "") for name in names)
-
-
-def _wsgi(files: Files, facts: Facts) -> str:
-    """The WSGI application, from wsgi.py in the settings' package or above it."""
-    package = facts.package
-    while package and files.read(posixpath.join(facts.folder, package.replace(".", "/"), "wsgi.py")) is None:
-        package = package.rpartition(".")[0]
-    return f"{package or facts.package}.wsgi"
 
 
 def _static_note(facts: Facts, versions: Mapping[str, str | None]) -> str:
@@ -190,7 +180,7 @@ def _filled(template: str) -> str:
 
 
 def _composition(facts: Facts, setup: Setup) -> Composition:
-    redis = any(service.name == "redis" for service in facts.services)
+    redis = any(service.name == "redis" and service.starts for service in facts.services)
     return Composition(
         name=facts.database_name,
         user=facts.database_user,
@@ -201,7 +191,7 @@ def _composition(facts: Facts, setup: Setup) -> Composition:
         folder=facts.folder,
         extension=facts.extension,
         redis=redis,
-        workers=tuple(Worker(process.name, _in_container(process.argv)) for process in facts.processes),
+        workers=tuple(Worker(process.name, _in_container(process)) for process in facts.processes),
     )
 
 
@@ -222,12 +212,19 @@ def _environment(facts: Facts, setup: Setup) -> Iterator[tuple[str, str]]:
     yield from setup.services.items()
 
 
-def _in_container(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """A process's command for a container: what beat remembers is no file of the project's."""
-    if "celery" not in argv or "beat" not in argv:
-        return argv
-    named = any(word.startswith(("--schedule", "-s")) and word != "-scheduler" for word in argv)
-    return (*argv, *(() if named else ("--schedule=/tmp/celerybeat-schedule",)), "--pidfile=")
+def _features(files: Files, facts: Facts) -> tuple[str, ...]:
+    """What a project needs of the system that no dependency tells, as `system_packages` names it."""
+    folders = {"", facts.folder, facts.package.replace(".", "/"), posixpath.join(facts.folder, facts.package)}
+    translated = any("locale/" in files.names(folder) for folder in folders)
+    gis = ("gis",) if facts.extension == "postgis" else ()
+    return tuple(dict.fromkeys((*facts.features, *gis, *(("gettext",) if translated else ()))))
+
+
+def _in_container(process: Process) -> tuple[str, ...]:
+    """A process's command for a container: what it remembers of the schedule is no file of the project's."""
+    if not process.schedule:
+        return process.argv
+    return (*process.argv, "--schedule=/tmp/celerybeat-schedule", "--pidfile=")
 
 
 def _why(composition: Composition) -> str:

@@ -217,7 +217,7 @@ def server(versions: Mapping[str, str | None], python: str, wsgi: str, asgi: str
     requirement = "" if declared else "gunicorn>=25.1" if newest else "gunicorn~=23.0"
     has_socket = _numbers(known) >= CONTROL_SOCKET if declared else newest
     options = ("--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--worker-tmp-dir=/dev/shm")
-    note = "/dev/shm is memory: on a disk, gunicorn's heartbeat file can block a healthy worker."
+    note = "Heartbeats in memory (/dev/shm): on a disk, gunicorn's file for them can block a healthy worker."
     return Server(
         (
             *("gunicorn", *options),

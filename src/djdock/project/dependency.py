@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Distributions that bring Django with them: who declares one of these declares a Django project.
+BRINGS_DJANGO = frozenset({"django", "wagtail", "django-cms", "mezzanine", "django-oscar", "pretix", "saleor"})
 SEPARATORS = re.compile(r"[-_.]+")
 
 

@@ -18,6 +18,8 @@ T = TypeVar("T")
 # The first words of a file that djdock has written. What follows them may change.
 MARK = "# Made by djdock"
 FIRST_LINE = f"{MARK}, yours to edit; `djdock init` merges its changes with yours."
+# What djdock's compose file is called where the project has one of its own.
+BESIDE = "compose.djdock.yaml"
 # Where projects keep Docker files, beside the root.
 FOLDERS = re.compile(
     r"\.?(?:docker|compose|deploy|deployment|devops|infra|infrastructure|ops|config|etc|build)s?", re.IGNORECASE
@@ -115,6 +117,13 @@ def is_own(files: Files, path: str) -> bool:
         return (files.read(path) or "").startswith(MARK)
     except Problem:
         return False
+
+
+def compose_path(files: Files) -> str:
+    """The compose file that djdock runs: its own; where no file says that it is, the one that Compose would take."""
+    there = [name for name in compose_files.DEFAULT_NAMES if files.read(name) is not None]
+    own = next((name for name in (*there, BESIDE) if is_own(files, name)), None)
+    return own or next(iter(there), compose_files.DEFAULT_NAMES[0])
 
 
 def _docker_folders(files: Files) -> Iterator[str]:

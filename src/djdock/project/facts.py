@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from djdock.project import (
@@ -15,6 +16,7 @@ from djdock.project import (
     processes,
     python_version,
     services,
+    serving,
     signs,
 )
 from djdock.project.answer import Answer
@@ -122,7 +124,8 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
     database = services.postgres.container(files)
     evaluation = evaluate(files, found.settings.value, found.settings_file)
     suggested = examples.read(files, (found.folder, str(PurePosixPath(found.settings_file).parent)))
-    shown = signs.gather(evaluation, (dependency.name for dependency in dependencies), suggested, files, found.folder)
+    filled = signs.filled(evaluation, partial(evaluate, files, found.settings.value, found.settings_file))
+    shown = signs.gather(filled, signs.distributions(dependencies, files), suggested, files, found.folder)
     needs = services.find(shown)
     return Facts(
         name=name,
@@ -141,9 +144,11 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
         dependencies=dependencies,
         services=needs,
         processes=processes.find(shown),
-        wsgi=_application(evaluation, "WSGI_APPLICATION"),
-        asgi=_application(evaluation, "ASGI_APPLICATION") if processes.server(shown)[0] == "asgi" else "",
-        static_root=bool(shown.has_app("django.contrib.staticfiles") and evaluation.values.get("STATIC_ROOT")),
+        wsgi=serving.wsgi(files, found.folder, evaluation, found.settings.value),
+        asgi=serving.asgi(files, found.folder, evaluation, found.settings.value)
+        if processes.server(shown)[0] == "asgi"
+        else "",
+        static_root=serving.collects_static_files(evaluation.values),
         extension=next((name for need in needs for name in need.features if name in {"postgis", "pgvector"}), ""),
         features=_features(evaluation),
         conflicts=python.conflicts,
@@ -167,11 +172,6 @@ def _postgres(found: services.postgres.Container | None, stored: Configuration) 
     if stored.postgres is not None:
         return Answer(stored.postgres, "as asked")
     return Answer(found.major, found.source) if found else None
-
-
-def _application(evaluation: Evaluation, setting: str) -> str:
-    value = evaluation.values.get(setting)
-    return ":".join(value.rpartition(".")[::2]) if isinstance(value, str) and "." in value else ""
 
 
 def _features(evaluation: Evaluation) -> tuple[str, ...]:

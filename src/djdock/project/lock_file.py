@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from djdock.project.dependency import Dependency
+from djdock.project.dependency import Dependency, Installation
+from djdock.project.requirements import Requirement
 
 # More conditions than these for one package say nothing any more: it is installed anyway.
 MOST_CONDITIONS = 12
@@ -61,6 +62,21 @@ def requirements(packages: Sequence[Package], roots: Iterable[Edge] | None = Non
             marker = "" if "" in conditions or len(conditions) > MOST_CONDITIONS else " or ".join(sorted(conditions))
             lines.append(package.line(_both(package.marker, marker)))
     return "".join(f"{line}\n" for line in lines)
+
+
+def installation(
+    packages: Sequence[Package], asked: Sequence[Requirement], *, itself: bool, every: bool = False
+) -> Installation:
+    """How to install what a lock file pins for the project's wishes; `every` package, or those that these lead to.
+
+    A wish that the lock file does not know (it is older than the manifest) is installed as it is asked for. `itself`
+    adds the project.
+    """
+    roots = [Edge(entry.name, entry.marker, entry.specifier) for entry in asked if entry.name]
+    known = {package.name for package in packages}
+    missing = "".join(f"{entry.text}\n" for entry in asked if entry.name and entry.name not in known)
+    text = requirements(packages, None if every else roots)
+    return Installation(requirements=f"{text}{missing}{'-e .' if itself else ''}".strip() + "\n", complete=not missing)
 
 
 def _reach(packages: Sequence[Package], roots: Iterable[Edge]) -> dict[int, set[str]]:

@@ -260,7 +260,7 @@ def _split(command: str) -> list[str]:
     try:
         return list(lexer)
     except ValueError:
-        return command.split()
+        return []  # a quote that is not closed: no shell runs that
 
 
 def _parts(words: Sequence[str]) -> list[list[str]]:

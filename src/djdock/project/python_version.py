@@ -14,7 +14,7 @@ from djdock.project.dependency import Dependency
 from djdock.project.files import Files, below
 
 NUMBER = r"(3\.\d+)"
-FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S*?python:(?:python)?(3\.\d+)", re.IGNORECASE | re.MULTILINE)
+FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*\S*?(?:\bpython:|:python)(3\.\d+)", re.IGNORECASE | re.MULTILINE)
 QUOTED_LIST = re.compile(r"python[-_]version:\s*\[([^\]]*)\]|python[-_]version:\s*[\"']?(3\.\d+)", re.IGNORECASE)
 TOX = re.compile(r"\bpy(3)\{?([\d,\s]+)\}?|\bpy(3)\.?(\d+)\b")
 EXACT = re.compile(rf"(?:cpython[-@]?|python-?)?\s*{NUMBER}(?:\.\d+)?\S*")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from djdock.project.dependency import Dependency, normalise
 from djdock.project.evaluation import Evaluation
 from djdock.project.examples import Example, is_placeholder
 from djdock.project.files import Files, Texts
@@ -21,6 +22,9 @@ REDIS_CLIENTS = (
     "django-redis-cache", "django-redis-sessions", "django-defender", "celery-redbeat", "django-constance[redis]",
     "dramatiq[redis]", "arq", "redis-om", "walrus",
 )  # fmt: skip
+EXTRAS = re.compile(r"\b([A-Za-z][\w.-]*)\[([\w ,.-]+)\]")
+# How often settings are worked out anew at most, each time with what they needed the last time.
+ROUNDS = 6
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - a name to recognise, not to bind
 
 
@@ -80,6 +84,38 @@ class Signs:
                 yield f'{name}["{alias}"]', _mapping(entry)
 
 
+def filled(evaluation: Evaluation, again: Callable[[Mapping[str, str]], Evaluation]) -> Evaluation:
+    """The same settings with those variables set that they need, and that look like a service's address.
+
+    Without them a whole CACHES would not be known, for the sake of one URL in it. Variables that settings can do
+    without stay unset: with them a project may be another one.
+
+    Args:
+        again: works the settings out in an environment.
+    """
+    given: dict[str, str] = {}
+    for _ in range(ROUNDS):
+        needed = {read.name: value for read in evaluation.reads if read.required and (value := _likely(read.name))}
+        if needed.keys() <= given.keys():
+            break
+        given |= needed
+        evaluation = again(given)
+    return evaluation
+
+
+def _likely(name: str) -> str:
+    """An address that a variable of this name may carry; empty where it is not called after a service of that kind."""
+    if not re.search(r"REDIS|VALKEY|CACHE|BROKER|CELERY|CHANNEL|QUEUE|RQ|HUEY", name):
+        return ""
+    forms = ((r"PORT$", "6379"), (r"(?:HOST(?:NAME)?|SERVER)$", "localhost"), (r"_DB$", "0"), (r"PASS", ""))
+    form = next((value for pattern, value in forms if re.search(pattern, name)), None)
+    return (
+        "redis://localhost:6379/0"
+        if form is None and re.search(r"UR[LI]|BROKER|BACKEND|DSN|REDIS$", name)
+        else form or ""
+    )
+
+
 def gather(
     evaluation: Evaluation, dependencies: Iterable[str], examples: Iterable[Example], files: Files, folder: str = ""
 ) -> Signs:
@@ -101,6 +137,17 @@ def gather(
     known = {name: known.get(name, "") for name in (*known, *named)}
     instead = {read.name: names for read in evaluation.reads if (names := variables(read.default))}
     return Signs(frozenset(dependencies), evaluation.values, known, files, folder, instead)
+
+
+def distributions(dependencies: Iterable[Dependency], files: Files) -> frozenset[str]:
+    """The names of what a project depends on; what it asks for with an extra stands there as `celery[redis]` too."""
+    declared = tuple(dependencies)
+    names = {dependency.name for dependency in declared}
+    asked = set()
+    for path in {dependency.source.rpartition(":")[0] for dependency in declared}:
+        for match in EXTRAS.finditer((path and files.read(path)) or ""):
+            asked |= {f"{normalise(match[1])}[{normalise(extra)}]" for extra in match[2].split(",")}
+    return frozenset(names | {name for name in asked if name.partition("[")[0] in names})
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -56,15 +56,15 @@ class SystemPackages:
     why: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-GEO = ("gdal", "geos", "proj")
+GEO = ("lib:gdal", "lib:geos", "lib:proj")
 CAIRO = ("libcairo2",)
 PANGO = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
 XML_BUILD, XML_RUN = ("libxml2-dev", "libxslt1-dev"), ("libxml2", "libxslt1.1")
-XMLSEC = Need(build=("libxml2-dev", "libxmlsec1-dev", "pkg-config"), run=("libxml2", "xmlsec"), compiled=True)
+XMLSEC = Need(build=("libxml2-dev", "libxmlsec1-dev", "pkg-config"), run=("libxml2", "lib:xmlsec"), compiled=True)
 PYCAIRO = Need(build=("libcairo2-dev", "pkg-config"), run=CAIRO, compiled=True)
-LDAP = Need(build=("libldap-dev", "libsasl2-dev"), run=("ldap", "libsasl2-2"), compiled=True)
+LDAP = Need(build=("libldap-dev", "libsasl2-dev"), run=("lib:ldap", "libsasl2-2"), compiled=True)
 LIBPQ = Need(build=("libpq-dev",), run=("libpq5",), compiled=True)
-OPENCV = Need(always=("libgl1", "glib"))
+OPENCV = Need(always=("libgl1", "lib:glib"))
 OCR = Need(always=("tesseract-ocr",))
 FFMPEG = Need(always=("ffmpeg",))
 BARE = Need(compiled=True)
@@ -79,14 +79,14 @@ DISTRIBUTIONS: dict[str, Need] = {
     "mssql-django": Need(always=("unixodbc",)),
     "pylibmc": Need(
         build=("libmemcached-dev", "zlib1g-dev"),
-        run=("memcached",),
+        run=("lib:memcached",),
         wheels={(3, 10): (1, 6, 2), (3, 12): (1, 6, 3)},
     ),
     "uwsgi": BARE,
     # Images
     "pillow": Need(
         build=("libjpeg62-turbo-dev", "zlib1g-dev", "libfreetype-dev", "libwebp-dev", "libtiff-dev"),
-        run=("libjpeg62-turbo", "zlib1g", "libfreetype6", "webp", "tiff"),
+        run=("libjpeg62-turbo", "zlib1g", "libfreetype6", "lib:webp", "lib:tiff"),
         wheels={
             (3, 6): (5, 0),
             (3, 7): (5, 3),
@@ -99,10 +99,10 @@ DISTRIBUTIONS: dict[str, Need] = {
             (3, 14): (12, 0),
         },
     ),
-    "wand": Need(always=("magickwand",)),
+    "wand": Need(always=("lib:magickwand",)),
     "opencv-python": OPENCV,
     "opencv-contrib-python": OPENCV,
-    "pyzbar": Need(always=("zbar",)),
+    "pyzbar": Need(always=("lib:zbar",)),
     "cairocffi": Need(always=CAIRO),
     "cairosvg": Need(always=CAIRO),
     "pycairo": PYCAIRO,
@@ -117,7 +117,7 @@ DISTRIBUTIONS: dict[str, Need] = {
     "weasyprint": Need(always=PANGO),
     "django-weasyprint": Need(always=PANGO),
     "pdf2image": Need(always=("poppler-utils",)),
-    "pdftotext": Need(build=("libpoppler-cpp-dev", "pkg-config"), run=("poppler-cpp",), compiled=True),
+    "pdftotext": Need(build=("libpoppler-cpp-dev", "pkg-config"), run=("lib:poppler-cpp",), compiled=True),
     "pytesseract": OCR,
     "tesserocr": OCR,
     "ocrmypdf": Need(always=("tesseract-ocr", "ghostscript")),
@@ -127,7 +127,7 @@ DISTRIBUTIONS: dict[str, Need] = {
     "django-video-encoding": FFMPEG,
     "openai-whisper": FFMPEG,
     "soundfile": Need(always=("libsndfile1",)),
-    "python-magic": Need(always=("magic",)),
+    "python-magic": Need(always=("lib:magic",)),
     # Markup, cryptography and directories
     "lxml": Need(
         build=XML_BUILD,
@@ -152,7 +152,7 @@ DISTRIBUTIONS: dict[str, Need] = {
     "django-auth-ldap": LDAP,
     "cffi": Need(
         build=("libffi-dev",),
-        run=("ffi",),
+        run=("lib:ffi",),
         wheels={
             (3, 8): (1, 13),
             (3, 9): (1, 14, 3),
@@ -164,9 +164,11 @@ DISTRIBUTIONS: dict[str, Need] = {
         },
     ),
     # One wheel for all Pythons (abi3) since 2.0; the releases that Rust builds came after that.
-    "cryptography": Need(build=("libffi-dev", "libssl-dev"), run=("ffi",), wheels={(3, 6): (2, 0)}),
+    "cryptography": Need(build=("libffi-dev", "libssl-dev"), run=("lib:ffi",), wheels={(3, 6): (2, 0)}),
     "pycurl": Need(
-        build=("libcurl4-openssl-dev", "libssl-dev"), run=("curl",), wheels={(3, 8): (7, 45, 3), (3, 13): (7, 45, 4)}
+        build=("libcurl4-openssl-dev", "libssl-dev"),
+        run=("lib:curl",),
+        wheels={(3, 8): (7, 45, 3), (3, 13): (7, 45, 4)},
     ),
     "gssapi": Need(build=("libkrb5-dev",), run=("libgssapi-krb5-2",), compiled=True),
     "m2crypto": Need(build=("libssl-dev", "swig"), compiled=True),
@@ -178,56 +180,56 @@ DISTRIBUTIONS: dict[str, Need] = {
 # Needs of a project that no distribution tells.
 FEATURES: dict[str, tuple[str, ...]] = {
     "gis": GEO,
-    "spatialite": ("spatialite",),
+    "spatialite": ("lib:spatialite",),
     "gettext": ("gettext",),
     "wkhtmltopdf": ("wkhtmltopdf",),
 }
-# Names that change with the release, where they are not the same in all of them.
+# Names that change with the release. `lib:` stands before those that are called alike in no release.
 NAMES: dict[str, dict[str, str]] = {
-    "gdal": {"bullseye": "libgdal28", "bookworm": "libgdal32", "trixie": "libgdal36"},
-    "geos": {"bullseye": "libgeos-c1v5", "bookworm": "libgeos-c1v5", "trixie": "libgeos-c1t64"},
-    "proj": {"bullseye": "libproj19", "bookworm": "libproj25", "trixie": "libproj25"},
-    "spatialite": dict.fromkeys(("bullseye", "bookworm", "trixie"), "libsqlite3-mod-spatialite"),
-    "ldap": {"bullseye": "libldap-2.4-2", "bookworm": "libldap-2.5-0", "trixie": "libldap2"},
+    "lib:gdal": {"bullseye": "libgdal28", "bookworm": "libgdal32", "trixie": "libgdal36"},
+    "lib:geos": {"bullseye": "libgeos-c1v5", "bookworm": "libgeos-c1v5", "trixie": "libgeos-c1t64"},
+    "lib:proj": {"bullseye": "libproj19", "bookworm": "libproj25", "trixie": "libproj25"},
+    "lib:spatialite": dict.fromkeys(("bullseye", "bookworm", "trixie"), "libsqlite3-mod-spatialite"),
+    "lib:ldap": {"bullseye": "libldap-2.4-2", "bookworm": "libldap-2.5-0", "trixie": "libldap2"},
     "libldap-dev": {"bullseye": "libldap2-dev"},
     "libharfbuzz-subset0": {"bullseye": ""},
-    "magic": {"bullseye": "libmagic1", "bookworm": "libmagic1", "trixie": "libmagic1t64"},
-    "magickwand": {
+    "lib:magic": {"bullseye": "libmagic1", "bookworm": "libmagic1", "trixie": "libmagic1t64"},
+    "lib:magickwand": {
         "bullseye": "libmagickwand-6.q16-6",
         "bookworm": "libmagickwand-6.q16-6",
         "trixie": "libmagickwand-7.q16-10",
     },
-    "curl": {"bullseye": "libcurl4", "bookworm": "libcurl4", "trixie": "libcurl4t64"},
-    "memcached": {"bullseye": "libmemcached11", "bookworm": "libmemcached11", "trixie": "libmemcached11t64"},
-    "xmlsec": {
+    "lib:curl": {"bullseye": "libcurl4", "bookworm": "libcurl4", "trixie": "libcurl4t64"},
+    "lib:memcached": {"bullseye": "libmemcached11", "bookworm": "libmemcached11", "trixie": "libmemcached11t64"},
+    "lib:xmlsec": {
         "bullseye": "libxmlsec1-openssl",
         "bookworm": "libxmlsec1-openssl",
         "trixie": "libxmlsec1t64-openssl",
     },
-    "glib": {"bullseye": "libglib2.0-0", "bookworm": "libglib2.0-0", "trixie": "libglib2.0-0t64"},
-    "zbar": {"bullseye": "libzbar0", "bookworm": "libzbar0", "trixie": "libzbar0t64"},
-    "webp": {"bullseye": "libwebp6", "bookworm": "libwebp7", "trixie": "libwebp7"},
-    "tiff": {"bullseye": "libtiff5", "bookworm": "libtiff6", "trixie": "libtiff6"},
-    "ffi": {"bullseye": "libffi7", "bookworm": "libffi8", "trixie": "libffi8"},
-    "poppler-cpp": {"bullseye": "libpoppler-cpp0v5", "bookworm": "libpoppler-cpp0v5", "trixie": "libpoppler-cpp2"},
+    "lib:glib": {"bullseye": "libglib2.0-0", "bookworm": "libglib2.0-0", "trixie": "libglib2.0-0t64"},
+    "lib:zbar": {"bullseye": "libzbar0", "bookworm": "libzbar0", "trixie": "libzbar0t64"},
+    "lib:webp": {"bullseye": "libwebp6", "bookworm": "libwebp7", "trixie": "libwebp7"},
+    "lib:tiff": {"bullseye": "libtiff5", "bookworm": "libtiff6", "trixie": "libtiff6"},
+    "lib:ffi": {"bullseye": "libffi7", "bookworm": "libffi8", "trixie": "libffi8"},
+    "lib:poppler-cpp": {"bullseye": "libpoppler-cpp0v5", "bookworm": "libpoppler-cpp0v5", "trixie": "libpoppler-cpp2"},
     "wkhtmltopdf": {"trixie": ""},
 }
 # Names from older releases that a Dockerfile may still have, and what they are called here.
 FORMER: dict[str, str] = {
     "libgl1-mesa-glx": "libgl1",
     "libpango1.0-0": "libpango-1.0-0",
-    "libmagic1": "magic",
-    "libmagic-dev": "magic",
-    "libglib2.0-0": "glib",
-    "libzbar0": "zbar",
+    "libmagic1": "lib:magic",
+    "libmagic-dev": "lib:magic",
+    "libglib2.0-0": "lib:glib",
+    "libzbar0": "lib:zbar",
     "libcairo2-dev": "libcairo2",
     "imagemagick": "imagemagick",
-    "gdal-bin": "gdal",
-    "libgdal-dev": "gdal",
-    "libgeos-dev": "geos",
+    "gdal-bin": "lib:gdal",
+    "libgdal-dev": "lib:gdal",
+    "libgeos-dev": "lib:geos",
     "binutils": "binutils",
-    "libproj-dev": "proj",
-    "libxmlsec1-dev": "xmlsec",
+    "libproj-dev": "lib:proj",
+    "libxmlsec1-dev": "lib:xmlsec",
 }
 
 

@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from djdock.errors import Problem
-from djdock.project.dependency import Addition, Dependency, Installation
+from djdock.project.dependency import BRINGS_DJANGO, Addition, Dependency, Installation
 from djdock.project.files import Files, below
 from djdock.project.package_managers import none, pdm, pep621, pip, pipenv, poetry, setuptools, uv
 
-# Distributions that bring Django with them: who declares one of these declares a Django project.
-BRINGS_DJANGO = {"django", "wagtail", "django-cms", "mezzanine", "django-oscar", "edx-platform", "pretix", "saleor"}
 # The place of a mounted file in the project, in the instructions of members.
 SOURCE = re.compile(r"(?<=type=bind,)source=([^,\s]+)")
 # Folders that hold something else than a site's dependencies.

@@ -10,7 +10,8 @@ from djdock.project.files import Files
 
 NAME = "pdm"
 MAIN = "default"
-TOOL = "pdm>=2.20,<3"
+# "locked" are the dependencies that it was released with: newer ones have broken it before.
+TOOL = "pdm[locked]>=2.20,<3"
 
 
 def detect(files: Files) -> str | None:
@@ -34,13 +35,10 @@ def install(files: Files) -> Installation:
     wanted = {MAIN, *pyproject.groups(files)}
     entries = [entry for entry in _entries(files) if _is_in(entry, wanted)]
     packages = [_package(entry) for entry in entries]
-    if any(entry.get("groups") or entry.get("marker") for entry in entries):
-        text = lock_file.requirements(packages)
-    else:  # the format before groups and conditions were written to each package
-        asked = (*pyproject.main(files), *pyproject.development(files))
-        roots = [lock_file.Edge(entry.name, entry.marker, entry.specifier) for entry in asked if entry.name]
-        text = lock_file.requirements(packages, roots)
-    return Installation(requirements=f"{text}-e .\n" if pyproject.is_package(files) else text, complete=True)
+    # Newer lock files write groups and conditions to each package; before that the ways to it tell.
+    grouped = any(entry.get("groups") or entry.get("marker") for entry in entries)
+    asked = (*pyproject.main(files), *pyproject.development(files))
+    return lock_file.installation(packages, asked, itself=pyproject.is_package(files), every=grouped)
 
 
 def add(files: Files, requirement: str) -> Addition:
@@ -50,6 +48,7 @@ def add(files: Files, requirement: str) -> Addition:
 
 
 def dockerfile_steps(files: Files, *, production: bool) -> str:  # noqa: ARG001 - the same for all of them
+    # Exported and installed by uv: pdm's own installation imports itself in many threads at once, and fails by chance.
     main = " --prod" if production else ""
     return f"""\
 RUN --mount=type=cache,target=/root/.cache/uv \\
@@ -57,7 +56,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \\
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\
     --mount=type=bind,source=pdm.lock,target=pdm.lock \\
     uv venv --allow-existing /opt/venv \\
-    && uv tool run --from '{TOOL}' pdm sync{main} --no-self"""
+    && uv tool run --from '{TOOL}' pdm export{main} --without-hashes --output /tmp/requirements.txt \\
+    && uv pip install --no-deps --requirements /tmp/requirements.txt"""
 
 
 def _entries(files: Files) -> tuple[Mapping[str, object], ...]:

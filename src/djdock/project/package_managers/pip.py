@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from djdock.project import manifest_edit, requirements
-from djdock.project.dependency import Addition, Dependency, Installation
+from djdock.project.dependency import BRINGS_DJANGO, Addition, Dependency, Installation
 from djdock.project.driver import DRIVERS
 from djdock.project.files import Files
 from djdock.project.requirements import Listing
@@ -183,10 +183,7 @@ def _sources(files: Files) -> str | None:
 
 
 def _home(files: Files, path: str | None) -> str | None:
-    """The file of a chain that holds requirements itself, where `path` only includes others."""
-    if path is None:
-        return None
-    listing = requirements.read(files, path)
-    own = [entry for entry in listing.requirements if entry.source.rpartition(":")[0] == path]
-    django = next((entry.source for entry in listing.requirements if entry.name == "django"), "")
-    return path if own or not listing.requirements else (django or listing.requirements[0].source).rpartition(":")[0]
+    """The file of a chain that names Django, which every environment gets; without one `path` itself."""
+    listings = (*_listings(files), requirements.read(files, path or ""))
+    named = [entry.source for listing in listings for entry in listing.requirements if entry.name in BRINGS_DJANGO]
+    return named[0].rpartition(":")[0] if named else path

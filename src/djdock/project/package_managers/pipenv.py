@@ -1,4 +1,4 @@
-"""Pipenv with Pipfile and Pipfile.lock: https://pipenv.pypa.io/en/latest/pipfile.html"""
+"""Pipenv with Pipfile and Pipfile.lock: https://pipenv.pypa.io/en/latest/"""
 
 from __future__ import annotations
 
@@ -45,12 +45,13 @@ def python(files: Files) -> tuple[str, str] | None:
 
 
 def install(files: Files) -> Installation:
-    if files.read("Pipfile.lock") is not None:
-        packages = {package.name: package for name, _, _ in SECTIONS[::-1] for package in _locked(files, name)}
-        return Installation(requirements=lock_file.requirements(tuple(packages.values())), complete=True)
     document = toml.read(files, "Pipfile")
     lines = [_line(name, value) for _, table, _ in SECTIONS for name, value in toml.table(document, table).items()]
-    return Installation(requirements=requirements.text(tuple(requirements.parse(line) for line in lines)))
+    asked = tuple(requirements.parse(line) for line in lines)
+    if files.read("Pipfile.lock") is None:
+        return Installation(requirements=requirements.text(asked))
+    packages = {package.name: package for name, _, _ in SECTIONS[::-1] for package in _locked(files, name)}
+    return lock_file.installation(tuple(packages.values()), asked, itself=False, every=True)
 
 
 def add(files: Files, requirement: str) -> Addition:

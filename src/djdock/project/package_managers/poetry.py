@@ -33,9 +33,7 @@ def python(files: Files) -> tuple[str, str] | None:  # noqa: ARG001 - a range, w
 
 def install(files: Files) -> Installation:
     asked = (*pyproject.main(files), *pyproject.development(files))
-    roots = [lock_file.Edge(entry.name, entry.marker, entry.specifier) for entry in asked if entry.name]
-    text = lock_file.requirements(_packages(files), roots)
-    return Installation(requirements=f"{text}-e .\n" if pyproject.is_package(files) else text, complete=True)
+    return lock_file.installation(_packages(files), asked, itself=pyproject.is_package(files))
 
 
 def add(files: Files, requirement: str) -> Addition:
@@ -48,21 +46,28 @@ def add(files: Files, requirement: str) -> Addition:
 
 
 def dockerfile_steps(files: Files, *, production: bool) -> str:
-    named = [name for name in _groups(files) if name in pyproject.PRODUCTION]
-    groups = f" --only {','.join(['main', *named])}" if production else ""
+    named = [name for name in _groups(files) if normalise(name) in pyproject.PRODUCTION]
+    groups = f"--only {','.join(['main', *named])}" if production else "--with dev" if _has_dev(files) else ""
+    # uv installs its list: the same pins, in a fraction of the time.
+    export = f"uv tool run --from '{_tool(files)}' --with poetry-plugin-export poetry export"
     return f"""\
 RUN --mount=type=cache,target=/root/.cache/uv \\
-    --mount=type=cache,target=/root/.cache/pypoetry \\
-    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\
-    --mount=type=bind,source=poetry.lock,target=poetry.lock \\
+    --mount=type=bind,source=pyproject.toml,target=/tmp/pins/pyproject.toml \\
+    --mount=type=bind,source=poetry.lock,target=/tmp/pins/poetry.lock \\
     uv venv --allow-existing /opt/venv \\
-    && uv tool run --from '{_tool(files)}' poetry install{groups} --no-root --no-interaction"""
+    && cd /tmp/pins \\
+    && {export} {groups} --output /tmp/requirements.txt \\
+    && uv pip install --no-deps -r /tmp/requirements.txt"""
 
 
 def _tool(files: Files) -> str:
     """The Poetry that reads and writes this lock file as it is."""
     match = GENERATED.search((files.read("poetry.lock") or "")[:200])
     return "poetry>=2,<3" if match and int(match[1]) >= REWRITTEN[0] else "poetry>=1.8,<2"
+
+
+def _has_dev(files: Files) -> bool:
+    return "dev" in pyproject.groups(files)
 
 
 def _groups(files: Files) -> tuple[str, ...]:

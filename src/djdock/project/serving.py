@@ -1,0 +1,49 @@
+"""How a project is served: its WSGI and ASGI applications, and whether it collects static files."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+
+from djdock.project.evaluation import UNKNOWN, Evaluation, Unknown
+from djdock.project.files import Files
+
+STATIC_APP = "django.contrib.staticfiles"
+
+
+def wsgi(files: Files, folder: str, evaluation: Evaluation, settings: str) -> str:
+    """The WSGI application as `module:name`: what the settings name, where it is there, else the usual one."""
+    return _application(files, folder, evaluation.values.get("WSGI_APPLICATION"), (settings, "wsgi"))
+
+
+def asgi(files: Files, folder: str, evaluation: Evaluation, settings: str) -> str:
+    """The ASGI application as `module:name`; empty where the project has none."""
+    found = _application(files, folder, evaluation.values.get("ASGI_APPLICATION"), (settings, "asgi"))
+    return found if _is_there(files, folder, found.partition(":")[0]) else ""
+
+
+def collects_static_files(values: Mapping[str, object]) -> bool:
+    """Whether `collectstatic` is a command of the project, and knows where to put what it finds."""
+    apps, root = values.get("INSTALLED_APPS"), values.get("STATIC_ROOT")
+    if not root and not isinstance(root, Unknown):
+        return False
+    if not isinstance(apps, Sequence):
+        return apps is UNKNOWN or isinstance(apps, Unknown)
+    return any(isinstance(app, Unknown) or str(app).startswith(STATIC_APP) for app in apps)
+
+
+def _application(files: Files, folder: str, named: object, fallback: tuple[str, str]) -> str:
+    settings, kind = fallback
+    if isinstance(named, str) and "." in named:
+        module, _, name = named.rpartition(".")
+        if _is_there(files, folder, module):
+            return f"{module}:{name}"
+    package = settings.rpartition(".")[0]
+    while package and not _is_there(files, folder, f"{package}.{kind}"):
+        package = package.rpartition(".")[0]
+    return f"{package or settings.partition('.')[0]}.{kind}:application"
+
+
+def _is_there(files: Files, folder: str, module: str) -> bool:
+    path = posixpath.join(folder, module.replace(".", "/"))
+    return files.read(f"{path}.py") is not None or files.read(f"{path}/__init__.py") is not None
