@@ -46,6 +46,9 @@ def doctor(options: Options) -> int:
     root = root_of.find(Path.cwd())
     case, obstacle = _case(root)
     findings = diagnosis.examine(case)
+    if obstacle is not None:
+        known = {finding.where for finding in findings}
+        findings += tuple(found for found in diagnosis.of_reading(case.files, obstacle) if found.where not in known)
     if obstacle is not None and not findings:
         raise obstacle
     if options.as_json:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools import DJDOCK, Done, clean_environment
+from tests.tools import DJDOCK, Done, clean_environment, run
 
 MANAGE = 'import os\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "site1.settings")\n'
 SETTINGS = 'SECRET_KEY = "x"\nDATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n'
@@ -117,6 +117,29 @@ def test_what_stays_is_exit_code_1(site: Path) -> None:
 
     assert doctor(site, "--fix", "--yes").code == 1
     assert "trust" in (site / "compose.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("<<<<<<< HEAD\nA = 1\n=======\nA = 2\n>>>>>>> other\n", "merge-conflict"),
+        ('print "hello"\n', "python-two"),
+    ],
+)
+def test_settings_that_cannot_be_read(site: Path, source: str, rule: str) -> None:
+    """More than a syntax error is said of them where a rule knows more; `init` says it too."""
+    (site / "site1/settings.py").write_text(source)
+    [found] = json.loads(doctor(site, "--json").out)["findings"]
+
+    assert (found["rule"], found["where"]) == (rule, "site1/settings.py:1")
+    done = run([DJDOCK, "init", "--dry-run"], site)
+    assert " ".join(found["cause"].split()) in done.words
+
+
+def test_a_plain_syntax_error(site: Path) -> None:
+    """What no rule knows stays what Python says."""
+    (site / "site1/settings.py").write_text("A = = 1\n")
+    assert "syntax error in line 1" in doctor(site).problem()
 
 
 def test_outside_of_a_project(tmp_path: Path) -> None:
