@@ -293,6 +293,21 @@ def undo(force: bool) -> int:
 
 
 @cli.command()
+@click.option("--fix", is_flag=True, help="Show the repairs that are safe, ask, and make them.")
+@click.option("-y", "--yes", is_flag=True, help="With --fix: do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="The same for programs.")
+def doctor(fix: bool, yes: bool, as_json: bool) -> int:
+    """Look for known faults in the project's files.
+
+    Docker files, .env and settings; changes nothing. Exit code 1 where
+    something is found. docs/rules has a page for each rule.
+    """
+    from djdock.commands import doctor as command
+
+    return command.doctor(command.Options(fix=fix, yes=yes, as_json=as_json))
+
+
+@cli.command()
 @click.argument("shell_name", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell_name: str) -> None:
     """Print a script that makes SHELL complete djdock's commands.

@@ -101,11 +101,16 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_every_page_can_be_reached() -> None:
-    """docs/README.md names every page of docs/, and README.md leads there."""
-    index = markdown.page("docs/README.md")
-    linked = {(index.path.parent / link.partition("#")[0]).resolve() for link in index.links() if "://" not in link}
+    """docs/README.md names every page of docs/, docs/rules/README.md every rule, and README.md leads there."""
+    indexes = [markdown.page("docs/README.md"), markdown.page("docs/rules/README.md")]
+    linked = {
+        (index.path.parent / link.partition("#")[0]).resolve()
+        for index in indexes
+        for link in index.links()
+        if "://" not in link
+    }
 
-    assert {path.resolve() for path in (markdown.ROOT / "docs").rglob("*.md")} - {index.path} <= linked
+    assert {path.resolve() for path in (markdown.ROOT / "docs").rglob("*.md")} - {indexes[0].path} <= linked
     assert "docs/README.md" in markdown.page("README.md").links()
 
 

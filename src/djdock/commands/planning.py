@@ -48,7 +48,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         Problem: it is no Django project, or cannot be brought to PostgreSQL.
     """
     files = Folder(root)
-    facts = _with_postgres(read(files, root.name, chosen), files, engine)
+    facts = _with_postgres(_read(files, root.name, chosen), files, engine)
     file, given = _env_file(root, files)
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
@@ -73,6 +73,15 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     )
     notes = (*_notes(facts), *([obstacle] if obstacle else []))
     return Proposal(root, facts, Plan(tuple(changes)), notes)
+
+
+def _read(files: Files, name: str, chosen: Configuration) -> Facts:
+    try:
+        return read(files, name, chosen)
+    except Problem as problem:
+        from djdock.doctor import diagnosis  # noqa: PLC0415 - only source that cannot be read needs the rules
+
+        raise diagnosis.explained(files, problem) from problem
 
 
 def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:

@@ -42,7 +42,6 @@ class Case:
         reads: what the settings read from the environment.
         variables: what they are given: the environment file, and what djdock adds.
         dependencies: what the project declares.
-        distributions: import name to distribution, for those that are named differently.
         python: the version that it runs on, as `X.Y`.
         tracked: the paths that git knows of; None where that is not known.
         volume_password_refused: the database does not take the password that the files name.
@@ -54,7 +53,6 @@ class Case:
     reads: tuple[Reading, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     dependencies: tuple[Dependency, ...] = ()
-    distributions: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     tracked: frozenset[str] | None = None
     volume_password_refused: bool = False

@@ -15,7 +15,7 @@ from djdock.embedded.uv_failure import Failure
 from djdock.errors import Problem, last_lines
 from djdock.machine import python
 from djdock.process import Result
-from djdock.project import driver, imports, requirements
+from djdock.project import distributions, driver, requirements
 from djdock.project.compatibility import series
 from djdock.project.dependency import Installation
 
@@ -221,7 +221,7 @@ def _address(url: str) -> str:
 def _known_name(url: str) -> str | None:
     """The distribution that a repository is named for, if it is well known: another guess may be a stranger's."""
     last = _address(url).rpartition("/")[2].lower()
-    return last if last in {*imports.OTHER_NAMES.values(), *imports.SAME_NAMES} else None
+    return last if last in {*distributions.OTHER_NAMES.values(), *distributions.SAME_NAMES} else None
 
 
 def _exists(place: Place, name: str, version: str) -> bool:

@@ -136,6 +136,25 @@ def test_other_key_errors_are_left_alone(fail: Fail) -> None:
     assert diagnosis.of(fail({"settings.py": 'SITES = {}\nA = SITES["SECRET_KEY"]\n'}, LOAD)) == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('from decouple import config\nX = config("MAIL_TLS", cast=bool)\n', "False"),
+        ('import environ\nX = environ.Env().int("MAIL_PORT")\n', "1"),
+        ('from environs import Env\nenv = Env()\nX = env.int("MAIL_PORT")\n', "1"),
+        ('import json, os\nX = json.loads(os.environ["OPTIONS"])\n', "{}"),
+    ],
+)
+def test_values_that_readers_refuse(fail: Fail, django_python: str, line: str, value: str) -> None:
+    """Each reader's own exception leads to the variable and to a value that it takes."""
+    given = {name: "nonsense" for name in ("MAIL_TLS", "MAIL_PORT", "OPTIONS") if name in line}
+    found = only(fail({"settings.py": line}, LOAD, python=django_python, environment=given))
+
+    assert found.rule == "invalid-variable"
+    assert isinstance(found.repair, SetVariable)
+    assert found.repair.value == value
+
+
 def test_a_value_that_does_not_fit(fail: Fail) -> None:
     """A number that is none is named with its variable, and its value is not shown."""
     texts = {"settings.py": 'import os\nPORT = int(os.environ["MAIL_PORT"])\n'}
@@ -243,6 +262,26 @@ def test_a_django_that_is_too_new(fail: Fail, django_python: str) -> None:
     assert only(case).repair == AddRequirement("Django<4.0", "the project uses django.conf.urls.url")
     pinned = replace(case, dependencies=(Dependency("django", "==5.2", "5.2", "requirements.txt:1"),))
     assert only(pinned).repair is None
+
+
+def test_a_name_that_newer_djangos_lack(fail: Fail, django_python: str) -> None:
+    """An attribute that is gone says it as an import does."""
+    texts = {"settings.py": "", "words.py": "from django.utils import translation\n_ = translation.ugettext\n"}
+    found = only(fail(texts, "import words", python=django_python))
+
+    assert (found.rule, found.where) == ("django-too-new", "words.py:2")
+    assert found.repair == AddRequirement("Django<4.0", "the project uses django.utils.translation.ugettext")
+
+
+def test_a_dependency_that_is_too_new(fail: Fail) -> None:
+    """The version that still has the name is installed; an unknown name is nobody's affair."""
+    texts = {"settings.py": "", "markupsafe.py": ""}
+    found = only(fail(texts, "from markupsafe import soft_unicode"))
+    assert (found.rule, found.repair) == (
+        "dependency-too-new",
+        InstallRequirement("markupsafe<2.1", "markupsafe.soft_unicode is needed"),
+    )
+    assert diagnosis.of(fail(texts, "from markupsafe import anything")) == ()
 
 
 # --- source
@@ -582,6 +621,24 @@ def test_nothing_is_made_outside_the_project(fail: Fail) -> None:
     assert (found.rule, found.repair, found.where) == ("missing-folder", None, "settings.py:1")
 
 
+def test_a_row_that_is_missing(fail: Fail, django_python: str) -> None:
+    """A page of an empty database says which model it needs, and which fixture may hold it."""
+    texts = {
+        "settings.py": f'{SQLITE}INSTALLED_APPS = ["django.contrib.sites"]\n',
+        "blog/fixtures/all.json": "[]",
+    }
+    code = f"""{DJANGO}
+from django.core.management import call_command
+from django.contrib.sites.models import Site
+call_command("migrate", verbosity=0)
+Site.objects.get(domain="nowhere")
+"""
+    found = only(fail(texts, code, python=django_python, step="request"))
+
+    assert (found.rule, found.repair) == ("empty-database", None)
+    assert "Site" in found.what
+
+
 def test_a_template_that_is_missing(fail: Fail, django_python: str) -> None:
     """Django's exception names the template; a front end that may make it is named."""
     backend = "django.template.backends.django.DjangoTemplates"
@@ -619,6 +676,15 @@ def test_a_library_of_the_system() -> None:
     assert only(replace(of({}), symptom=Symptom("install", text=text))).repair == InstallSystemPackages(("libpq-dev",))
     fault = Fault("ImportError", "libmagic.so.1: cannot open shared object file: No such file or directory")
     assert only(replace(of({}), symptom=Symptom("check", (fault,)))).repair == InstallSystemPackages(("libmagic1",))
+
+
+def test_psycopg_without_its_library() -> None:
+    """The one that brings the library is installed."""
+    fault = Fault(
+        "ImportError", "no pq wrapper available.\nAttempts made:\n- couldn't import psycopg 'c' implementation"
+    )
+    repair = only(replace(of({}), symptom=Symptom("check", (fault,)))).repair
+    assert repair == InstallRequirement("psycopg[binary]", "psycopg finds no libpq on this machine")
 
 
 def test_a_git_dependency() -> None:

@@ -10,8 +10,10 @@ from djdock.doctor.rules import (
     contrib_postgres,
     database_extension,
     database_without_ssl,
+    dependency_too_new,
     disallowed_host,
     django_too_new,
+    empty_database,
     env_in_git,
     env_in_image,
     environment_below_mount,
@@ -79,6 +81,7 @@ FAILURES: tuple[Rule, ...] = (
     newer_python_needed,
     older_python_needed,
     django_too_new,
+    dependency_too_new,
     postgres_too_old,
     older_psycopg_needed,
     git_dependency,
@@ -104,6 +107,7 @@ FAILURES: tuple[Rule, ...] = (
     service_not_running,
     internet_needed,
     missing_folder,
+    empty_database,
 )
 # Of what the files say, at any time.
 FILES: tuple[Rule, ...] = (

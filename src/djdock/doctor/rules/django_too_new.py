@@ -48,7 +48,6 @@ NAMES = {
     ("django.contrib.postgres.fields", "CICharField"): "5.1",
     ("django.contrib.postgres.fields", "CIEmailField"): "5.1",
     ("django.contrib.postgres.fields", "CITextField"): "5.1",
-    ("django.db.models", "NullBooleanField"): "4.0",
     ("django.utils.decorators", "available_attrs"): "3.0",
     ("django.shortcuts", "render_to_response"): "3.0",
     ("django.contrib.auth.views", "login"): "2.1",
@@ -63,7 +62,7 @@ NAMES = {
     ("django.utils.html", "allow_lazy"): "1.10",
     ("django.utils.functional", "allow_lazy"): "1.10",
 }
-MISSING_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+MISSING_NAME = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'|module '([\w.]+)' has no attribute '(\w+)'")
 
 
 def find(case: Case) -> tuple[Finding, ...]:
@@ -71,14 +70,15 @@ def find(case: Case) -> tuple[Finding, ...]:
     if symptom is None:
         return ()
     without, what = None, ""
-    if fault := symptom.first("ImportError"):
+    if fault := symptom.first("ImportError", "AttributeError"):
         match = MISSING_NAME.search(fault.text)
         if fault.is_a("ModuleNotFoundError"):
             what = fault.attribute("name")
             without = MODULES.get(what)
         elif match:
-            what = f"{match[2]}.{match[1]}"
-            without = NAMES.get((match[2], match[1])) or MODULES.get(what)
+            owner, name = (match[2], match[1]) if match[1] else (match[3], match[4])
+            what = f"{owner}.{name}"
+            without = NAMES.get((owner, name)) or MODULES.get(what)
     elif (fault := symptom.first("TypeError")) and "'on_delete'" in fault.text:
         without, what = "2.0", "relations between models without on_delete"
     if without is None:

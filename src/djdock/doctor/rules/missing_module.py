@@ -8,6 +8,7 @@ from djdock.doctor import sources
 from djdock.doctor.case import Case, Finding
 from djdock.doctor.repair import EditFile
 from djdock.plan.change import Change
+from djdock.project.distributions import distribution
 
 NAME = "missing-module"
 TITLE = "A module that is not in the repository"
@@ -30,7 +31,9 @@ def find(case: Case) -> tuple[Finding, ...]:
         return ()
     where = symptom.where or _named(case, name)
     top, _, rest = name.partition(".")
-    if case.declared(case.distributions.get(top, top.replace("_", "-"))) and top not in sources.modules(case):
+    if case.declared((distribution(top) or top.replace("_", "-")).partition("[")[0]) and top not in sources.modules(
+        case
+    ):
         what = f"The installed version of {top} has no module {name}"
         fix = f"Name the version of {top} that the project was written for, or change the import."
         return (Finding(NAME, what, where, fix),) if rest else ()

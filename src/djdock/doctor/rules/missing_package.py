@@ -9,8 +9,8 @@ import re
 
 from djdock.doctor import sources
 from djdock.doctor.case import Case, Finding
-from djdock.doctor.distributions import SAME, TABLE
 from djdock.doctor.repair import AddRequirement, InstallRequirement, Repair
+from djdock.project.distributions import distribution
 
 NAME = "missing-package"
 TITLE = "A package that is imported and not declared"
@@ -38,13 +38,8 @@ def find(case: Case) -> tuple[Finding, ...]:
     if symptom is None or not top or top in sources.modules(case):
         return ()
     where = symptom.where or _named(case, top)
-    known = (
-        case.distributions.get(top)
-        or TABLE.get(name)
-        or TABLE.get(top)
-        or (top.replace("_", "-") if top in SAME else "")
-    )
-    wanted = _normal(known or top)
+    known = distribution(name) or ""
+    wanted = _normal((known or top).partition("[")[0])
     declared = case.declared(wanted)
     if declared is not None:
         if "." in name:

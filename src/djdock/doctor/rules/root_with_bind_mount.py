@@ -29,7 +29,14 @@ def find(case: Case) -> tuple[Finding, ...]:
         if dockerfile is None or any(instruction.name == "USER" for instruction in dockerfile.instructions):
             continue
         what = f"{service.name} runs as root, with the project's folder mounted: what it writes there belongs to root"
-        found.append(Finding(NAME, what, source, f"At {service.name}: {FIX}"))
+        found.append(
+            Finding(
+                NAME,
+                what,
+                source,
+                f"At {service.name}: user: ${{HOST_UID:-1000}}:${{HOST_GID:-1000}}, with your own ids in .env",
+            )
+        )
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from djdock.doctor.case import Case, Finding
-from djdock.doctor.repair import InstallSystemPackages
+from djdock.doctor.repair import InstallRequirement, InstallSystemPackages
 
 NAME = "system-library"
 TITLE = "A library of the operating system is missing"
@@ -18,8 +18,8 @@ CAUSE = (
 )
 FIX = "Install the packages that the message names: `apt-get install NAME` on Debian and Ubuntu."
 DOES = (
-    "Names the packages; in a Dockerfile of djdock's own it adds them. It never installs anything on "
-    "your machine by itself."
+    "Installs psycopg with its library; others it names, and adds to a Dockerfile of djdock's own. "
+    "It never installs anything on your machine by itself."
 )
 
 # A sign in the text of the linker, of a compiler or of an installer, and what brings it.
@@ -77,6 +77,11 @@ def find(case: Case) -> tuple[Finding, ...]:
     if symptom.step == "install":
         texts.append((symptom.text, ""))
     for text, where in texts:
+        if "pq wrapper" in text:  # psycopg 3 without its own copy of the library
+            repair = InstallRequirement("psycopg[binary]", "psycopg finds no libpq on this machine")
+            what = "psycopg needs the library libpq, which is not on this machine"
+            fix = "Ask for psycopg[binary], which brings it; or: sudo apt-get install libpq5"
+            return (Finding(NAME, what, symptom.where or where, fix, repair),)
         for line in text.splitlines() if MISSING.search(text) else ():
             for sign, packages in LIBRARIES if MISSING.search(line) else ():
                 if re.search(sign, line, re.IGNORECASE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from djdock.project import imports
 from djdock.project.dependency import Addition, Dependency, Installation, normalise
+from djdock.project.distributions import distribution
 from djdock.project.files import Files
 
 NAME = "none"
@@ -22,7 +23,7 @@ def inputs(files: Files) -> tuple[str, ...]:  # noqa: ARG001 - the source change
 def dependencies(files: Files) -> tuple[Dependency, ...]:
     found = [_django(files)]
     for asked in imports.foreign(files):
-        name = imports.distribution(asked.module)
+        name = distribution(asked.module)
         if name and normalise(name) != "django":
             found.append(Dependency(normalise(name.partition("[")[0]), "", None, asked.source))
     return tuple({asked.name: asked for asked in found}.values())
@@ -33,7 +34,7 @@ def python(files: Files) -> tuple[str, str] | None:  # noqa: ARG001 - nothing sa
 
 
 def install(files: Files) -> Installation:
-    named = {asked.module: imports.distribution(asked.module) for asked in imports.foreign(files)}
+    named = {asked.module: distribution(asked.module) for asked in imports.foreign(files)}
     others = sorted({name for name in named.values() if name and name != "django"})
     django = _django(files)
     return Installation(requirements="".join(f"{line}\n" for line in (f"{django.name}{django.specifier}", *others)))
