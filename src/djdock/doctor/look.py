@@ -73,7 +73,7 @@ def unmade() -> "list[str]":
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.state import ProjectState
 
-    loader = MigrationLoader(connection, ignore_no_initial=True)
+    loader = MigrationLoader(connection, ignore_no_migrations=True)
     changes = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps)).changes(graph=loader.graph)
     own = [label for label in changes if "site-packages" not in apps.get_app_config(label).path]
     return sorted(own)
