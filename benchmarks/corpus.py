@@ -42,6 +42,8 @@ def main(words: Sequence[str]) -> int:
     arguments = _arguments(words)
     entries = read_list(json.loads(arguments.list.read_text(encoding="utf-8")), arguments.only)
     where = machine.describe()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started us in the background
+        signal.signal(number, signal.default_int_handler)
     corpus = Corpus(arguments.folder, arguments.engine, arguments.timeout)
     try:
         outcomes = corpus.run(entries, arguments.jobs)
