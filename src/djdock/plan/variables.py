@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from djdock.plan.database import PROBE, Environment, filled
-from djdock.project.evaluation import Evaluation, Read, Unknown, variables_of
+from djdock.plan.database import PROBE, Environment, filled, matches
+from djdock.project.evaluation import CONFIGURATION, Evaluation, Read, Unknown, variables_of
 from djdock.project.examples import Example, is_placeholder
 
 # What a secret is in a template: letters and digits, made anew for each checkout.
@@ -79,6 +79,7 @@ def decide(question: Question) -> tuple[Variable, ...]:
     """The project's own variables that the env file has to set, in the order in which the settings read them."""
     chosen = _Choice(question)
     chosen.take_database()
+    chosen.take_configuration()
     chosen.take_examples()
     chosen.take_required()
     chosen.take_secret_key()
@@ -105,7 +106,7 @@ class _Choice:
     def look(self, **more: str) -> Evaluation:
         self.tries += 1
         values = {**self.values, **more}
-        real = filled({name: value.replace(SECRET, "s" * 50) for name, value in values.items()}, PROBE)
+        real = filled({name: text.replace(SECRET, "s" * 50) for name, text in values.items()}, PROBE)
         return self.question.evaluate({**self.question.given, **real})
 
     def take(self, name: str, value: str, why: str) -> None:
@@ -121,6 +122,12 @@ class _Choice:
         for name, value in self.question.services.items():
             self.take(name, value, "a service beside the site")
 
+    def take_configuration(self) -> None:
+        """The class that holds the settings, where manage.py names another one."""
+        seen = self.look()
+        if any(read.name == CONFIGURATION and read.required for read in seen.reads) and self.is_open(CONFIGURATION):
+            self.take(CONFIGURATION, seen.configuration, "settings for development")
+
     def take_examples(self) -> None:
         """What the examples say for variables that the settings read."""
         reads = {read.name: read for read in self.look().reads}
@@ -131,8 +138,27 @@ class _Choice:
                     continue
                 if SECRET_NAME.search(name) and KEY_NAME.search(name):
                     continue  # a key that everybody can read is none
-                value = "False" if FORCED.search(name) and value.lower() in {"true", "1", "yes", "on"} else value
-                self.take(name, value, f"as {example.path} says")
+                forced = FORCED.search(name) and value.lower() in {"true", "1", "yes", "on"}
+                self.take(name, "False" if forced else value, f"as {example.path} says")
+        self.leave_misleading()
+
+    def leave_misleading(self) -> None:
+        """Without what an example says that leads the settings away from the database."""
+        if self.leads_to_database():
+            return
+        suggested = {name: value for name, value in self.values.items() if self.why[name].startswith("as ")}
+        for name in suggested:
+            del self.values[name]
+        if not self.leads_to_database():  # it is not the examples
+            self.values |= suggested
+            return
+        for name, value in suggested.items():
+            self.values[name] = value
+            if not self.leads_to_database():
+                del self.values[name]
+
+    def leads_to_database(self) -> bool:
+        return matches(self.look())
 
     def take_required(self) -> None:
         """Values for variables without which the settings fail: one may lead to the next."""

@@ -38,11 +38,32 @@ class Function:
 
 
 @dataclass
+class Class:
+    """A class that the project's own modules define.
+
+    Attributes:
+        bases: what it is made of that is not the project's, by dotted name.
+        names: its attributes, inherited ones too.
+        fields: the attributes with an annotation, in order.
+    """
+
+    name: str
+    bases: frozenset[str]
+    names: dict[str, Value]
+    fields: tuple[str, ...] = ()
+
+    def is_a(self, name: str) -> bool:
+        """Whether one of its foreign bases is called so."""
+        return any(base.rpartition(".")[2] == name for base in self.bases)
+
+
+@dataclass
 class Run:
     """One run over the settings in one environment, and all that it takes note of.
 
     Attributes:
         given: the variables that are set.
+        own: variables that the modules give a value themselves, with the place.
         known: attributes of other packages that settings give a value.
         reads: the readings, by variable.
         tested: the variables that decide a branch, each with the texts it is compared with.
@@ -50,6 +71,7 @@ class Run:
     """
 
     given: Mapping[str, str]
+    own: dict[str, tuple[Value, str]] = field(default_factory=dict)
     known: dict[str, Value] = field(default_factory=dict)
     reads: dict[str, Read] = field(default_factory=dict)
     tested: dict[str, set[str]] = field(default_factory=dict)
@@ -71,7 +93,7 @@ class Run:
     def is_set(self, name: str, source: str) -> bool:
         self.note(Read(name, None, "str", required=False, source=source))
         self.tested.setdefault(name, set())
-        return name in self.given
+        return name in self.given or name in self.own
 
     def compared(self, names: Sequence[str], *sides: Value) -> None:
         for name in names:
@@ -112,6 +134,8 @@ class Scope:
         Raises:
             NotSet: it is required, and not set.
         """
+        if name in self.run.own:
+            return self.run.own[name][0]
         needed = required and not self.run.doubt
         self.run.note(Read(name, None, "str", required=needed, source=self.place(node)))
         if name in self.run.given:
@@ -129,6 +153,8 @@ class Scope:
         asked = request(reader, method, *given)
         if asked is None:
             return Unknown(variables_of(given[0], given[1]))
+        if asked.name in self.run.own:
+            return converted(self.run.own[asked.name][0], asked.cast)
         default = asked.default
         self.run.note(
             Read(
