@@ -164,7 +164,8 @@ class _Search:
         databases = seen.values.get("DATABASES")
         found = databases.get("default") if isinstance(databases, Mapping) else databases
         if isinstance(found, Unknown) or found is None:
-            return state | {name: _guess(name) or URL for name in variables_of(found) if name not in state}
+            pieces = {read.name: template for read in seen.reads if state and (template := _guess(read.name))}
+            return pieces | {name: _guess(name) or URL for name in variables_of(found)} | state
         if not isinstance(found, Mapping):
             return state
         deciding = [set(variables_of(found.get(key))) for key in KEYS if found.get(key) is not None]

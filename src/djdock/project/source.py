@@ -35,7 +35,9 @@ def parse(source: str, path: str) -> ast.Module:
         pointer = " " * ((error.offset or 1) - 1) + "^"
         hint = f"Correct line {error.lineno} of {path}, then try again."
         if OLD_SYNTAX.search(shown) or "Did you mean print(" in error.msg:
-            hint = f"{path} is written for Python 2, which no Django of today runs on: port the project to Python 3 first."
+            hint = (
+                f"{path} is written for Python 2, which no Django of today runs on: port the project to Python 3 first."
+            )
         raise Problem(
             f"{path} has a syntax error in line {error.lineno}: {error.msg}.",
             details=f"{path}:{error.lineno}\n{shown}\n{pointer}",

@@ -138,9 +138,7 @@ DEVELOPMENT = ("local", "dev", "docker")
 CONFIGURATION = "DJANGO_CONFIGURATION"
 
 
-def _configuration(
-    files: Files, folder: str, interpreter: Interpreter, values: Mapping[str, Value]
-) -> Class | None:
+def _configuration(files: Files, folder: str, interpreter: Interpreter, values: Mapping[str, Value]) -> Class | None:
     """The class that holds the settings: of the variable, of manage.py, else by its name."""
     found = {
         name: value
@@ -155,7 +153,9 @@ def _configuration(
     production = any(word in str(named).lower() for word in ("prod", "stag", "test"))
     chosen = named if named in found and (CONFIGURATION in run.given or not production) else None
     chosen = chosen or next(iter(words), None) or (named if named in found else list(found)[-1])
-    run.note(Read(CONFIGURATION, named or None, "str", required=named != chosen, source=f"{folder}/manage.py".strip("/")))
+    run.note(
+        Read(CONFIGURATION, named or None, "str", required=named != chosen, source=f"{folder}/manage.py".strip("/"))
+    )
     return found[str(chosen)]
 
 

@@ -211,10 +211,12 @@ class Interpreter:
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
         self.tries.append(self.run.doubt)
+        self.run.guarded += (guarded := bool(node.handlers))
         try:
             self.block(node.body, scope)
         except (Missing, NotSet, Raised) as error:
             self.tries.pop()
+            self.run.guarded -= guarded
             handler = _handler(node, error)
             if handler is None:
                 self.block(node.finalbody, scope)
@@ -222,9 +224,11 @@ class Interpreter:
             self.block(handler.body, scope)
         except BaseException:
             self.tries.pop()
+            self.run.guarded -= guarded
             raise
         else:
             self.tries.pop()
+            self.run.guarded -= guarded
             self.block(node.orelse, scope)
         self.block(node.finalbody, scope)
 

@@ -79,6 +79,8 @@ class Run:
     steps: int = 0
     # Inside a branch of which nobody can say whether it is taken: what is read there may not be needed.
     doubt: int = 0
+    # Inside a `try` with a handler: what is read there may be missing.
+    guarded: int = 0
 
     def step(self) -> None:
         self.steps += 1
@@ -136,7 +138,7 @@ class Scope:
         """
         if name in self.run.own:
             return self.run.own[name][0]
-        needed = required and not self.run.doubt
+        needed = required and not (self.run.doubt or self.run.guarded)
         self.run.note(Read(name, None, "str", required=needed, source=self.place(node)))
         if name in self.run.given:
             return EnvText(self.run.given[name], (name,))
@@ -161,7 +163,7 @@ class Scope:
                 asked.name,
                 default if isinstance(default, (str, int, float, list, tuple)) else None,
                 cast_name(asked.cast),
-                required=not asked.has_default and not self.run.doubt,
+                required=not (asked.has_default or self.run.doubt or self.run.guarded),
                 source=self.place(node),
             )
         )
