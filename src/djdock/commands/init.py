@@ -105,8 +105,8 @@ def _ask(proposal: Proposal, options: Options) -> None:
         return
     if touched := planning.touched(proposal):
         raise Problem(
-            f"This would change {len(touched)} file{'s' if len(touched) > 1 else ''} of the project: {', '.join(touched)}; "
-            "and there is no terminal to ask at. Nothing was written.",
+            f"This would change files of the project ({', '.join(touched)}), and there is no terminal to ask at. "
+            "Nothing was written.",
             hint="To agree: djdock up --yes\nTo look at it only: djdock init --dry-run",
         )
 
