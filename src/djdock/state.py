@@ -50,6 +50,7 @@ class State:
         processes: by the name of its service, what was started in the background; embedded engine only.
         environment: a fingerprint of what was installed.
         manage: the path of manage.py, so that daily commands need not look for it.
+        proven: the project came up once, or was made by djdock: it need not be tried before it is started.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
     """
 
@@ -59,6 +60,7 @@ class State:
     environment: str = ""
     settled: str = ""
     manage: str = ""
+    proven: bool = False
     processes: Mapping[str, Started] = field(default_factory=dict)
 
 

@@ -87,4 +87,5 @@ def test_what_it_imports_is_what_it_asks_for() -> None:
         assert bound, extra
         module = modules.get(name, name)
         assert re.search(rf"^\s*(import|from) {module}\b", sources, re.MULTILINE), name
-        importlib.import_module(module)
+        if "; python_version <" not in line:  # else this Python may not need it
+            importlib.import_module(module)

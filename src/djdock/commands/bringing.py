@@ -34,6 +34,7 @@ def make_sure(root: Path, engine: Engine, facts: Facts, *, yes: bool) -> tuple[C
         repairs = Repairs(found, engine, facts, lambda path: yes or _may_change(root, path), progress)
         tried = repairs.make_sure()
     _tell(tried)
+    state.save(root, replace(state.load(root), proven=True))
     return repairs.checkout, repairs.facts
 
 

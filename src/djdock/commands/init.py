@@ -113,6 +113,4 @@ def _ask(proposal: Proposal, options: Options) -> None:
 
 def is_known(root: Path) -> bool:
     """Whether a project has been through `init`, or was made by djdock, on this machine."""
-    return (
-        bool(state.load(root).manage or state.load(root).engine) and Folder(root).read(".djdock/state.json") is not None
-    )
+    return bool(state.load(root).manage)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from djdock import output
+from djdock import output, state
 from djdock.apply import apply
 from djdock.commands import checkout as checkouts
 from djdock.commands import names, staging
@@ -23,6 +23,7 @@ from djdock.project import checkout as project
 from djdock.project import compatibility, facts, package_managers
 from djdock.project.compatibility import Version
 from djdock.project.files import Folder
+from djdock.project.layout import MANAGE
 
 PACKAGE = "django_project"
 APP = "accounts"
@@ -85,6 +86,7 @@ def new(options: Options) -> Path:
                 _make_migration(folder)
             virtual_environment.remember(folder)
     checkouts.claim(project.require(target))
+    state.save(target, replace(state.load(target), manage=MANAGE, proven=True))
     _show(target, plan, options, versions)
     return target
 

@@ -68,7 +68,7 @@ def up(options: Options) -> None:
             facts = init.settle(root, init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes)).facts
         engine, why = engines.choose(root, options.engine, facts)
         output.outcome("engine", engine.NAME, why)
-        if new and options.migrate:
+        if not state.load(root).proven and options.migrate:
             from djdock.commands import bringing  # noqa: PLC0415 - only the first time
 
             checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)

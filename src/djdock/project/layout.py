@@ -125,7 +125,7 @@ def choose(files: Files, found: list[str]) -> Answer[str]:
     """
     if not found:
         raise Problem(
-            "There is no Django project here: no manage.py in this folder or below.",
+            "This is not inside a Django project: there is no manage.py here, above or below.",
             hint="cd into your project, or make a new one: djdock new NAME",
         )
     if found[0] == MANAGE:
