@@ -42,6 +42,8 @@ def main(words: Sequence[str]) -> int:
     arguments = _arguments(words)
     entries = read_list(json.loads(arguments.list.read_text(encoding="utf-8")), arguments.only)
     where = machine.describe()
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started us in the background
+        signal.signal(number, signal.default_int_handler)
     corpus = Corpus(arguments.folder, arguments.engine, arguments.timeout)
     try:
         outcomes = corpus.run(entries, arguments.jobs)
@@ -129,15 +131,15 @@ class Corpus:
         if source is None:
             return Outcome(entry.repo, entry.runs, reason=f"there is no checkout of it in {self.folder.name}")
         with _copy(source, entry, place) as root:
-            if reason := self._other_commit(entry, root):
-                return Outcome(entry.repo, entry.runs, reason=reason)
+            self._tell_of_commit(entry, root)
             return attempt(entry, root, self.engine, self._call, self.timeout)
 
-    def _other_commit(self, entry: Entry, root: Path) -> str:
-        if not entry.commit or not (root / ".git").exists():
-            return ""
-        here = self._call(["git", "rev-parse", "HEAD"], root, timeout=60).out.strip()
-        return "" if here == entry.commit else f"the checkout is at {here[:12]}, not {entry.commit[:12]}"
+    def _tell_of_commit(self, entry: Entry, root: Path) -> None:
+        """Says where a checkout is another one than the list means; one made from an archive is so, too."""
+        if entry.commit and (root / ".git").exists():
+            here = self._call(["git", "rev-parse", "HEAD"], root, timeout=60).out.strip()
+            if here != entry.commit:
+                print(f"{entry.repo}: at {here[:12]}, not at {entry.commit[:12]}", file=sys.stderr)
 
     def _call(self, argv: Sequence[str | Path], cwd: Path, *, timeout: float) -> Done:
         """Runs a program as tools.run does, but ends it where we are interrupted, or it takes too long.

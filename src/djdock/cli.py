@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,8 @@ from djdock.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from djdock.project.configuration import Configuration
 
 # ruff: noqa: PLC0415 - each command imports what it needs, so that none waits for what another one needs
 # ruff: noqa: FBT001 - click hands options over as arguments
@@ -97,19 +100,29 @@ def new(  # noqa: PLR0913, PLR0917 - one argument an option
         up_command.up(up_command.Options())
 
 
-def chosen(command: Callable[..., object]) -> Callable[..., object]:
-    """The options for what cannot be read from a project."""
+SAID = ("manage", "settings", "python", "postgres", "package_manager")
+
+
+def with_configuration(command: Callable[..., object]) -> Callable[..., object]:
+    """Adds the options for what cannot be read from a project; they come as one argument, `chosen`."""
+
+    @functools.wraps(command)
+    def together(**given: object) -> object:
+        from djdock.project.configuration import Configuration
+
+        said: dict[str, Any] = {name: given.pop(name) for name in SAID}
+        return command(**given, chosen=Configuration(**said))
+
+    wrapped: Callable[..., object] = together
     for option in (
-        click.option(
-            "--package-manager", metavar="NAME", help="Who installs the dependencies: uv, poetry, pdm, pipenv, pip …"
-        ),
+        click.option("--package-manager", metavar="NAME", help="Who installs the dependencies: uv, poetry, pip …"),
         click.option("--postgres", metavar="N", type=int, help="Major version of PostgreSQL.  [default: 18]"),
         click.option("--python", metavar="X.Y", help="Python version.  [default: what the project says]"),
         click.option("--settings", metavar="MODULE", help="Settings module.  [default: the one of manage.py]"),
         click.option("--manage", metavar="PATH", help="The manage.py that is meant, where there are several."),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
 
 
 @cli.command()
@@ -121,8 +134,19 @@ def chosen(command: Callable[..., object]) -> Callable[..., object]:
 @click.option("--engine", type=ENGINES, help="Where to try it.  [default: as before; else docker if it answers]")
 @click.option("--no-run", is_flag=True, help="Write the files, and do not try whether it runs.")
 @click.option("--json", "as_json", is_flag=True, help="What was found and what is to change, for programs.")
-@chosen
-def init(folder: str | None, **given: Any) -> int:
+@with_configuration
+def init(  # noqa: PLR0913 - one argument an option
+    *,
+    folder: str | None,
+    dry_run: bool,
+    check: bool,
+    yes: bool,
+    replace: bool,
+    engine: str | None,
+    no_run: bool,
+    as_json: bool,
+    chosen: Configuration,
+) -> int:
     """Bring an existing project to PostgreSQL and Docker.
 
     Reads the project in DIR (or here), shows what it needs as a diff, asks,
@@ -131,20 +155,18 @@ def init(folder: str | None, **given: Any) -> int:
     from pathlib import Path
 
     from djdock.commands import init as command
-    from djdock.project.configuration import Configuration
 
-    names = ("manage", "settings", "python", "postgres", "package_manager")
     return command.init(
         command.Options(
             folder=Path(folder) if folder else None,
-            chosen=Configuration(**{name: given[name] for name in names}),
-            engine=given["engine"],
-            yes=given["yes"],
-            dry_run=given["dry_run"],
-            check=given["check"],
-            as_json=given["as_json"],
-            replace=given["replace"],
-            run=not given["no_run"],
+            chosen=chosen,
+            engine=engine,
+            yes=yes,
+            dry_run=dry_run,
+            check=check,
+            as_json=as_json,
+            replace=replace,
+            run=not no_run,
         )
     )
 
@@ -155,8 +177,10 @@ def init(folder: str | None, **given: Any) -> int:
 @click.option("--no-migrate", is_flag=True, help="Do not apply migrations.")
 @click.option("--open", "show", is_flag=True, help="Also show the site in the browser.")
 @click.option("-y", "--yes", is_flag=True, help="In a project that djdock does not know yet: do not ask.")
-@chosen
-def up(engine: str | None, port: int | None, no_migrate: bool, show: bool, **given: Any) -> None:
+@with_configuration
+def up(  # noqa: PLR0913 - one argument an option
+    *, engine: str | None, port: int | None, no_migrate: bool, show: bool, yes: bool, chosen: Configuration
+) -> None:
     """Start the database and the site, and say where it answers.
 
     Applies migrations, writes a .env where there is none, and waits for the
@@ -167,11 +191,8 @@ def up(engine: str | None, port: int | None, no_migrate: bool, show: bool, **giv
     the site as processes of this machine, without Docker.
     """
     from djdock.commands import up as command
-    from djdock.project.configuration import Configuration
 
-    names = ("manage", "settings", "python", "postgres", "package_manager")
-    wanted = Configuration(**{name: given[name] for name in names})
-    command.up(command.Options(engine, port, given["yes"], wanted, migrate=not no_migrate, open=show))
+    command.up(command.Options(engine, port, yes, chosen, migrate=not no_migrate, open=show))
 
 
 @cli.command(context_settings=PASS_ON)

@@ -15,12 +15,16 @@ from djdock.plan.change import Change
 from djdock.plan.database import Edited
 from djdock.project import python_version
 from djdock.project.compatibility import text
-from djdock.project.dependency import Addition
+from djdock.project.dependency import PYTHON, Addition
 from djdock.project.files import Files, Folder, below
 from djdock.project.package_managers import Found
 
 if TYPE_CHECKING:
     from djdock.project.facts import Facts
+
+
+# The package index by the interface that its mirrors have too.
+INDEX = "https://pypi.org/simple/"
 
 
 def add(root: Path, facts: Facts, requirements: Sequence[str]) -> tuple[Change, ...]:
@@ -55,6 +59,8 @@ def _relocked(files: Files, found: Found, addition: Addition, interpreter: str) 
         here = folder / found.folder
         before = {name: (here / name).read_bytes() for name in addition.lock if (here / name).is_file()}
         done = python.try_uv(_with_python(addition.relock, interpreter), cwd=here, env=_environment(here))
+        if not done.ok and addition.again:
+            done = python.try_uv(_with_python(addition.again, interpreter), cwd=here, env=_environment(here))
         after = {name: (here / name).read_bytes() for name in addition.lock if (here / name).is_file()}
         if not done.ok or after == before:
             raise Problem(
@@ -72,6 +78,7 @@ _MENTIONED = ("README.md", "README.rst", "README.txt", "README", "LICENSE", "LIC
 
 def _with_python(arguments: Sequence[str], interpreter: str) -> list[str]:
     """The tool runs on the project's own Python, for which it then finds packages."""
+    arguments = tuple(interpreter if argument == PYTHON else argument for argument in arguments)
     if arguments[:2] == ("tool", "run"):
         return [*arguments[:2], "--quiet", "--python", interpreter, *arguments[2:]]
     return [*arguments, "--python", interpreter]
@@ -81,24 +88,24 @@ def _environment(folder: Path) -> dict[str, str]:
     """The person's variables without the environment that they have switched on: none is to be filled here."""
     kept = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
     return {
+        "POETRY_PYPI_MIRROR_URL": INDEX,
         **kept,
         "POETRY_VIRTUALENVS_CREATE": "false",
         "PIPENV_VENV_IN_PROJECT": "1",
         "PIPENV_IGNORE_VIRTUALENVS": "1",
         "PIPENV_PIPFILE": str(folder / "Pipfile"),
-        "PIPENV_RESOLVER_PARENT_PYTHON": "1",
         "PDM_CHECK_UPDATE": "false",
     }
 
 
 def _interpreter(root: Path, files: Files, found: Found) -> str:
-    """The Python of the project's environment, else the one that it would be made with."""
-    own = python.environment_python(root / virtual_environment.NAME)
-    if own.exists():
-        return str(own)
+    """The Python of the project's environment (what is installed there would disturb), else the one to make it with."""
+    known = virtual_environment.version(root)
+    if known and (interpreter := python.find(known)):
+        return str(interpreter)
     choice = python_version.choose(files, found.folder, found.dependencies(files))
-    known = python.newest(choice.candidates)
-    return str(known[1]) if known else text(choice.candidates[0])
+    here = python.newest(choice.candidates)
+    return str(here[1]) if here else text(choice.candidates[0])
 
 
 def _in_root(found: Found, path: str) -> str:

@@ -13,6 +13,7 @@ from djdock.commands.planning import Proposal
 from djdock.errors import Problem
 from djdock.merge import merge
 from djdock.project.configuration import Configuration
+from djdock.project.facts import read_folder
 from djdock.project.files import Folder
 
 
@@ -75,7 +76,7 @@ def settle(root: Path, options: Options) -> Proposal:
     journal.make(root, proposal.plan, generated=generated)
     known = state.load(root)
     state.save(root, replace(known, manage=proposal.facts.manage.value))
-    return proposal
+    return replace(proposal, facts=read_folder(root))  # its own compose.yaml and requirements are among them now
 
 
 def _merged(root: Path, options: Options) -> tuple[Proposal, dict[str, str]]:
@@ -104,8 +105,8 @@ def _ask(proposal: Proposal, options: Options) -> None:
         return
     if touched := planning.touched(proposal):
         raise Problem(
-            f"This would change {len(touched)} file{'s' if len(touched) > 1 else ''} of the project: {', '.join(touched)}; "
-            "and there is no terminal to ask at. Nothing was written.",
+            f"This would change files of the project ({', '.join(touched)}), and there is no terminal to ask at. "
+            "Nothing was written.",
             hint="To agree: djdock up --yes\nTo look at it only: djdock init --dry-run",
         )
 

@@ -7,19 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from djdock import output
+from djdock.commands import attainable, dependencies, git
 from djdock.commands import checkout as checkouts
-from djdock.commands import dependencies, git
-from djdock.compose import availability
 from djdock.errors import Problem
-from djdock.machine import postgres, python
-from djdock.plan import database as database_plan
+from djdock.machine import python
 from djdock.plan import configuration, docker_files, dotenv, ignored, variables
+from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
 from djdock.plan.database import Edited, Switch
-from djdock.project import docker_files as existing
 from djdock.project import driver, environment, examples, python_version
-from djdock.project.answer import Answer
-from djdock.project.compatibility import DEFAULT_POSTGRES
 from djdock.project.configuration import Configuration
 from djdock.project.environment import Database
 from djdock.project.evaluation import Evaluation
@@ -48,11 +44,11 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         Problem: it is no Django project, or cannot be brought to PostgreSQL.
     """
     files = Folder(root)
-    facts = _with_postgres(_read(files, root.name, chosen), files, engine)
+    facts = attainable.settle(root, _read(files, root.name, chosen), engine)
     file, given = _env_file(root, files)
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
-    declared = _driver(root, facts)
+    declared, obstacle = _driver(root, facts)
     wanted = variables.decide(
         variables.Question(
             evaluate=lambda values: evaluation_of(edited, facts, values),
@@ -71,7 +67,8 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         *_ignore(root, files, file),
         private,
     )
-    return Proposal(root, facts, Plan(tuple(changes)), _notes(facts))
+    notes = (*_notes(facts), *([obstacle] if obstacle else []))
+    return Proposal(root, facts, Plan(tuple(changes)), notes)
 
 
 def _read(files: Files, name: str, chosen: Configuration) -> Facts:
@@ -83,25 +80,16 @@ def _read(files: Files, name: str, chosen: Configuration) -> Facts:
         raise diagnosis.explained(files, problem) from problem
 
 
-def _with_postgres(facts: Facts, files: Files, engine: str | None) -> Facts:
-    """The facts with a PostgreSQL that can be had: what somebody else's compose file names is a wish."""
-    wanted = facts.postgres
-    own = wanted is None or existing.is_own(files, wanted.source.partition(",")[0])
-    if wanted is None or own or postgres.can_have(wanted.value):
-        return facts
-    if engine != "embedded" and availability.obstacle() is None:
-        return facts
-    why = f"{wanted.value} of {wanted.source} is not on this machine, and runs in Docker only"
-    return replace(facts, postgres=Answer(DEFAULT_POSTGRES, why))
-
-
-def _driver(root: Path, facts: Facts) -> tuple[Change, ...]:
-    """Declares a driver for PostgreSQL where the project has none."""
+def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
+    """Declares a driver for PostgreSQL where the project has none; where that cannot be done, says why."""
     series = python_version.django_series(facts.dependencies)
     wanted = driver.requirement(facts.dependencies, series, facts.pythons.candidates[0])
     if wanted is None:
-        return ()
-    return dependencies.add(root, facts, [wanted])
+        return (), ""
+    try:
+        return dependencies.add(root, facts, [wanted]), ""
+    except Problem as problem:
+        return (), f"{wanted} could not be added to the dependencies: {problem.cause} {problem.hint}"
 
 
 def _docker(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from djdock import journal, output
 from djdock.commands import checkout as checkouts
-from djdock.commands import trial
+from djdock.commands import dependencies, trial
 from djdock.database import server
 from djdock.doctor import diagnosis
 from djdock.doctor.case import Case, Finding
@@ -129,8 +129,6 @@ class Repairs:
             case SetVariable():
                 self._set_variable(repair, found)
             case AddRequirement(requirement=requirement):
-                from djdock.commands import dependencies
-
                 self._apply(dependencies.add(self.root, self.facts, [requirement]))
             case InstallRequirement(requirement=requirement):
                 virtual_environment.install(self.root, [requirement])
@@ -175,14 +173,15 @@ class Repairs:
         self.checkout = project_checkout.require(self.root)
 
     def _manage(self, arguments: Sequence[str]) -> None:
+        typed = " ".join(arguments)
         script = Path(self.facts.manage.value).name
         command = self.engine.command(self.checkout, ["python", script, *arguments], self.root / self.facts.folder)
         done = run(command.argv, cwd=command.cwd, env=command.env)
         if not done.ok:
             raise Problem(
-                f"`manage.py {' '.join(arguments)}` failed.",
+                f"`manage.py {typed}` failed.",
                 details=last_lines(done.text),
-                hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {' '.join(arguments)}",
+                hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {typed}",
             )
 
     def _extension(self, name: str) -> None:

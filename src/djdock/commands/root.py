@@ -10,9 +10,9 @@ from djdock.project.files import Folder
 from djdock.project.layout import MANAGE
 
 # The files that make a folder the home of a project of its own.
-HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock", "requirements",
-        "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile",
-        "Procfile", ".git", "djdock.toml")  # fmt: skip
+HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock",
+        "requirements", "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
+        "Dockerfile", "Procfile", ".git", "djdock.toml")  # fmt: skip
 
 
 def find(start: Path) -> Path:

@@ -12,6 +12,7 @@ from djdock.embedded import background
 from djdock.engines import embedded
 from djdock.engines.engine import REDIS, Engine
 from djdock.machine import ports
+from djdock.output import Outcome
 from djdock.project import environment
 from djdock.project.checkout import Checkout
 from djdock.project.facts import Facts
@@ -109,4 +110,6 @@ def show(checkout: Checkout, facts: Facts, running: Set[str], began: float) -> N
         port = environment.redis_port(checkout.values)
         output.outcome("same" if REDIS in same else "start", f"Redis at {ports.HOST}:{port}")
     for process in facts.processes:
-        output.outcome("same" if process.name in same else "start", process.name, " ".join(process.argv))
+        ended = process.name in known and background.service(checkout.root, process.name).state == "exited"
+        what: Outcome = "skip" if ended else "same" if process.name in same else "start"
+        output.outcome(what, process.name, "it has ended" if ended else " ".join(process.argv))

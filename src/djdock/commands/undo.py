@@ -19,7 +19,7 @@ from djdock.project import checkout as project_checkout
 from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
-DISPOSABLE = ("state.json", "logs")
+DISPOSABLE = ("state.json", "logs", "celerybeat-schedule*")
 # What stays for the sake of what stays.
 OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1
@@ -110,12 +110,11 @@ def _shown(path: Path, root: Path) -> str:
 def _forget(root: Path, memory: Sequence[str]) -> None:
     """Empties .djdock where djdock knew nothing of the project before; what finds the data again stays with them."""
     place, known = root / state.FOLDER, state.load(root)
-    for name in (*DISPOSABLE, *memory):
-        path = place / name
+    for path in [found for pattern in (*DISPOSABLE, *memory) for found in place.glob(pattern)]:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
     if known.root and {entry.name for entry in place.iterdir()} - OWN:
         state.save(root, state.State(root=known.root, compose_project=known.compose_project))
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from djdock import engines, fingerprint, journal, output, state
-from djdock.commands import init
 from djdock.commands import checkout as checkouts
+from djdock.commands import init
 from djdock.commands import open as open_command
 from djdock.commands import root as root_of
 from djdock.commands import services as other_services

@@ -229,6 +229,6 @@ def add_extension(database: Database, name: str) -> None:
             raise Problem(
                 f"The project needs the extension {name}, and this PostgreSQL cannot have it.",
                 details=str(error),
-                hint=f"Use a server that brings {name}: an image such as postgis/postgis or pgvector/pgvector in compose.yaml, "
-                "with: djdock up --engine docker",
+                hint=f"Use a server that brings {name}: in compose.yaml an image such as postgis/postgis or "
+                "pgvector/pgvector, with: djdock up --engine docker",
             ) from error

@@ -68,12 +68,11 @@ def migrate() -> None:
 def unmade() -> "list[str]":
     """The apps whose models have changed since their last migration; those of other packages are not the project's."""
     from django.apps import apps
-    from django.db import connection
     from django.db.migrations.autodetector import MigrationAutodetector
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.state import ProjectState
 
-    loader = MigrationLoader(connection, ignore_no_initial=True)
+    loader = MigrationLoader(None, ignore_no_migrations=True)
     changes = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps)).changes(graph=loader.graph)
     own = [label for label in changes if "site-packages" not in apps.get_app_config(label).path]
     return sorted(own)

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 RELOADING = 3.0
 # Seconds that a worker has to finish what it is at, before it is ended with all that it started.
 PATIENCE = 10.0
-# A worker that does nothing for so many seconds has been loaded, and waits; one that goes on for so long has work.
-IDLE = 0.5
+# A worker that for so many seconds takes less than this share of a processor has been loaded, and waits; one that goes
+# on for so long has work.
+WINDOW, IDLE = 0.5, 0.1
 STARTING = 20.0
 
 
@@ -135,10 +136,11 @@ def _comes_to_rest(root: Path, name: str) -> bool:
     born = _known(root, name).born
     used, since = 0.0, time.monotonic()
     while (process := _first(root, name)) and time.time() < born + STARTING:
-        if (now := processes.seconds_used(process)) > used:
+        if time.monotonic() - since > WINDOW:
+            now = processes.seconds_used(process)
+            if now - used < WINDOW * IDLE:
+                return True
             used, since = now, time.monotonic()
-        if time.monotonic() - since > IDLE:
-            return True
         time.sleep(0.05)
     return process is not None
 

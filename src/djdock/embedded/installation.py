@@ -84,7 +84,7 @@ def fill(place: Place, installation: Installation, *, again: Sequence[str] = ())
     for _ in range(MOST_REPAIRS):
         done = _install(place, attempt, again)
         if done.ok:
-            _add_setuptools(place)
+            _add_setuptools(place, attempt)
             return (*attempt.made, *_complete_driver(place))
         failure = uv_failure.read(done.text)
         repaired = (_repair(place, attempt, failure) if failure else None) or attempts.without_itself(attempt)
@@ -240,10 +240,15 @@ def _complete_driver(place: Place) -> tuple[Substitution, ...]:
     return (Substitution("psycopg", f"psycopg with {wanted}", why),) if done.ok else ()
 
 
-def _add_setuptools(place: Place) -> None:
-    """Before Python 3.12 every new environment came with setuptools; what relies on that seldom says so."""
+def _add_setuptools(place: Place, attempt: Attempt) -> None:
+    """Before Python 3.12 every new environment came with setuptools; what relies on that seldom says so.
+
+    Where only a dependency asked for it the newest was taken, which brings no pkg_resources any more: Celery 5.1, for
+    one, does not start then.
+    """
     older = [*place.environment.glob("lib/python3.[89]/"), *place.environment.glob("lib/python3.1[01]/")]
-    if older and not any(path.name.startswith("setuptools-") for path in _distributions(place.environment)):
+    asked = any(re.match(r"setuptools\b", entry, re.IGNORECASE) for entry in attempt.entries)
+    if older and not asked and not any(place.environment.glob("lib/python3.*/site-packages/pkg_resources/")):
         wanted = ["pip", "install", "--quiet", "--no-deps", SEEDED]
         python.try_uv(wanted, cwd=place.folder, env=place.variables)
 

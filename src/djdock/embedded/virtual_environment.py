@@ -16,7 +16,7 @@ from djdock.machine import python
 from djdock.process import WINDOWS
 from djdock.project import compatibility, imports, package_managers, python_version
 from djdock.project.compatibility import Version
-from djdock.project.files import Files, Folder
+from djdock.project.files import Folder
 from djdock.project.package_managers import Found
 from djdock.project.python_version import Choice
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = ".venv"
 # The fingerprint of an environment that was never filled to the end: uv would take half a package for a whole one.
+WITHOUT_SETUPTOOLS: Version = (3, 12)
 UNFINISHED = "unfinished"
 
 
@@ -69,6 +70,9 @@ def fill(root: Path, found: Found, choice: Choice | None = None) -> tuple[Substi
         _version, interpreter = python.provide(chosen.candidates, exact=chosen.is_exact)
         python.make_environment(place, interpreter, cwd=root)
     state.save(root, replace(known, environment=UNFINISHED))
+    if (made_with := version(root)) and made_with < WITHOUT_SETUPTOOLS:
+        # Until 3.11 Python's own environments brought it, and what was written then takes it for granted.
+        install(root, ["setuptools<81"])
     again = [python.REINSTALL] if interrupted else []
     where = Place(root / found.folder, place, imports.names(files))
     substitutions = installation.fill(where, found.module.install(found.files(files)), again=again)

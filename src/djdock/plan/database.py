@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from djdock.plan.change import Change
@@ -32,6 +32,8 @@ ENGINES = (
     "POSTGRES",
     "PostgreSQL",
 )
+# Variables that choose a database, or the place where the project runs.
+ABOUT = re.compile(r"DB|DATABASE|POSTG|SQL|DOCKER|ENV|STAGE|LOCAL", re.IGNORECASE)
 SWITCHES = ("1", "True", "true", "yes", "postgres", "postgresql")
 # How variables are named that hold a part of a database's address; a guess that is checked before it is used.
 MARK = r"^(?:\w*_)?(?:DB|DATABASE|DATABASES|POSTGRES|POSTGRESQL|PG|PSQL|PGSQL|SQL|RDS|MYSQL)_?"
@@ -48,6 +50,8 @@ GUESSES = tuple(
     )
 )
 BACKEND = re.compile(r"\.(?:postgresql|postgresql_psycopg2|postgis)$")
+# What PostgreSQL's clients call it when they accept encrypted connections only.
+ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 MOST_EVALUATIONS = 80
 MOST_ROUNDS = 8
 
@@ -92,6 +96,9 @@ def matches(evaluation: Evaluation, database: Database = PROBE) -> bool:
     found = evaluation.database()
     if found is None or not is_postgres(found.get("ENGINE")):
         return False
+    options = found.get("OPTIONS")
+    if isinstance(options, Mapping) and options.get("sslmode") in ENCRYPTED:
+        return False  # ours listens on this machine only, and has no certificate
     wanted = filled(KEYS, database)
     return all(str(found.get(key)) == value for key, value in wanted.items())
 
@@ -113,8 +120,9 @@ class _Search:
     evaluations: int = 0
 
     def look(self, variables: Mapping[str, str]) -> Evaluation:
-        self.evaluations += 1
-        return self.evaluate({**self.given, **filled(variables, PROBE)})
+        seen = self.evaluate({**self.given, **filled(variables, PROBE)})
+        self.evaluations += 1 if seen.complete else MOST_EVALUATIONS // 2
+        return seen
 
     def starts(self) -> Iterator[dict[str, str]]:
         """Where to begin: nothing set, all that names suggest, then the variables that decide branches."""
@@ -130,11 +138,11 @@ class _Search:
         while queue and self.evaluations < MOST_EVALUATIONS:
             state = queue.pop(0)
             seen = self.look(state)
-            for name, texts in seen.tested.items():
-                if name in state or name in kept or name in self.given:
-                    continue
-                for value in dict.fromkeys((*sorted(texts), *SWITCHES)):
-                    queue.append(following := {**state, name: _guess(name) or value})
+            open_ones = [name for name in seen.tested if name not in {*state, *kept, *self.given}]
+            for name in sorted(open_ones, key=lambda name: _distance(name, seen.tested[name])):
+                texts = sorted(seen.tested[name], key=lambda text: "postg" not in text.lower())
+                for value in dict.fromkeys((*texts, *SWITCHES) if texts else (_guess(name) or "1", *SWITCHES)):
+                    queue.append(following := {**state, name: value})
                     yield following
 
     def settled(self, start: dict[str, str]) -> dict[str, str] | None:
@@ -156,7 +164,8 @@ class _Search:
         databases = seen.values.get("DATABASES")
         found = databases.get("default") if isinstance(databases, Mapping) else databases
         if isinstance(found, Unknown) or found is None:
-            return state | {name: _guess(name) or URL for name in variables_of(found) if name not in state}
+            pieces = {read.name: template for read in seen.reads if state and (template := _guess(read.name))}
+            return pieces | {name: _guess(name) or URL for name in variables_of(found)} | state
         if not isinstance(found, Mapping):
             return state
         deciding = [set(variables_of(found.get(key))) for key in KEYS if found.get(key) is not None]
@@ -168,10 +177,20 @@ class _Search:
             names = variables_of(found.get(key))
             if names and str(found.get(key)) != wanted:
                 corrected[names[-1]] = KEYS[key]
+        options = found.get("OPTIONS")
+        mode = options.get("sslmode") if isinstance(options, Mapping) else None
+        if mode in ENCRYPTED and (deciding_mode := variables_of(mode)):
+            corrected[deciding_mode[-1]] = "prefer" if str(mode) == self._text(state, deciding_mode[-1]) else "False"
         names = variables_of(found.get("ENGINE"))
         if names and not is_postgres(found.get("ENGINE")):
             corrected[names[-1]] = self._engine(corrected, names[-1])
         return corrected
+
+    def _text(self, state: dict[str, str], name: str) -> str:
+        """What a variable says, by its default too."""
+        seen = self.look(state)
+        default = next((read.default for read in seen.reads if read.name == name), None)
+        return state.get(name, self.given.get(name, str(default)))
 
     def _engine(self, state: dict[str, str], name: str) -> str:
         for engine in ENGINES:
@@ -187,6 +206,13 @@ class _Search:
             if matches(self.look(without)):
                 found = without
         return found
+
+
+def _distance(name: str, texts: Iterable[str]) -> int:
+    """How far a variable that decides a branch is from being one about the database."""
+    if any("postg" in text.lower() for text in texts):
+        return 0
+    return 1 if _guess(name) or ABOUT.search(name) else 2
 
 
 def _guess(name: str) -> str | None:

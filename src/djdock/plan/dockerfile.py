@@ -94,8 +94,7 @@ def text(image: Image) -> str:
         tag=image.tag,
         uv=image.uv,
         tools="/uv /uvx /usr/local/bin/" if "uvx " in image.install else "/uv /usr/local/bin/uv",
-        python=image.python,
-        debian=image.debian,
+        base_image=base_image(image.python, image.debian),
         settings=f" \\\n    DJANGO_SETTINGS_MODULE={image.settings}" if image.settings else "",
         front_end=_front_end(image.front_end) if image.front_end else "",
         runtime_packages=_packages(image, image.packages.runtime, "Called or linked by Python packages"),
@@ -116,6 +115,11 @@ def text(image: Image) -> str:
         + (_collect(image.build_values) if image.build_values is not None else ""),
         server="".join(f"# {note}\n" for note in image.server.notes) + f"CMD {json.dumps(image.server.argv)}",
     )
+
+
+def base_image(python: str, debian: str) -> str:
+    """The image that a Dockerfile begins with."""
+    return f"python:{python}-slim-{debian}"
 
 
 def compose_up(path: str) -> str:

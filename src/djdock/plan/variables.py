@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from djdock.plan.database import PROBE, Environment, filled
-from djdock.project.evaluation import Evaluation, Read, Unknown, variables_of
+from djdock.plan.database import PROBE, Environment, filled, matches
+from djdock.project.evaluation import CONFIGURATION, Evaluation, Read, Unknown, variables_of
 from djdock.project.examples import Example, is_placeholder
 
 # What a secret is in a template: letters and digits, made anew for each checkout.
@@ -78,13 +78,17 @@ class Question:
 def decide(question: Question) -> tuple[Variable, ...]:
     """The project's own variables that the env file has to set, in the order in which the settings read them."""
     chosen = _Choice(question)
-    chosen.take_database()
-    chosen.take_examples()
-    chosen.take_required()
-    chosen.take_secret_key()
-    chosen.take_debug()
-    chosen.take_hosts()
-    chosen.satisfy()
+    for step in (
+        chosen.take_database,
+        chosen.take_configuration,
+        chosen.take_examples,
+        chosen.take_required,
+        chosen.take_secret_key,
+        chosen.take_debug,
+        chosen.take_hosts,
+        chosen.satisfy,
+    ):
+        chosen.go(step)
     return chosen.variables()
 
 
@@ -105,8 +109,37 @@ class _Choice:
     def look(self, **more: str) -> Evaluation:
         self.tries += 1
         values = {**self.values, **more}
-        real = filled({name: value.replace(SECRET, "s" * 50) for name, value in values.items()}, PROBE)
+        real = filled({name: text.replace(SECRET, "s" * 50) for name, text in values.items()}, PROBE)
         return self.question.evaluate({**self.question.given, **real})
+
+    def go(self, step: Callable[[], None]) -> None:
+        """Takes a step, without those of its variables that lead the settings away from the database."""
+        before = dict(self.values)
+        led = self.leads_to_database()
+        step()
+        if not led or self.leads_to_database():
+            return
+        taken = {name: value for name, value in self.values.items() if name not in before}
+        self.values = before
+        for name, value in taken.items():
+            self.values[name] = value
+            if not self.leads_to_database() and not self.leads_to_database_with(name):
+                del self.values[name]
+
+    def leads_to_database(self) -> bool:
+        """Whether the settings use the database, with what is decided so far."""
+        return matches(self.look())
+
+    def leads_to_database_with(self, name: str) -> bool:
+        """Whether another value of a variable does it: one that the settings compare it with."""
+        read = next((read for read in self.look().reads if read.name == name), None)
+        if read is None or not read.required:
+            return False
+        for text in sorted(self.look().tested.get(name, ())):
+            if matches(self.look(**{name: text})):
+                self.values[name] = text
+                return True
+        return False
 
     def take(self, name: str, value: str, why: str) -> None:
         self.values[name] = value
@@ -121,6 +154,12 @@ class _Choice:
         for name, value in self.question.services.items():
             self.take(name, value, "a service beside the site")
 
+    def take_configuration(self) -> None:
+        """The class that holds the settings, where manage.py names another one."""
+        seen = self.look()
+        if any(read.name == CONFIGURATION and read.required for read in seen.reads) and self.is_open(CONFIGURATION):
+            self.take(CONFIGURATION, seen.configuration, "settings for development")
+
     def take_examples(self) -> None:
         """What the examples say for variables that the settings read."""
         reads = {read.name: read for read in self.look().reads}
@@ -131,8 +170,8 @@ class _Choice:
                     continue
                 if SECRET_NAME.search(name) and KEY_NAME.search(name):
                     continue  # a key that everybody can read is none
-                value = "False" if FORCED.search(name) and value.lower() in {"true", "1", "yes", "on"} else value
-                self.take(name, value, f"as {example.path} says")
+                forced = FORCED.search(name) and value.lower() in {"true", "1", "yes", "on"}
+                self.take(name, "False" if forced else value, f"as {example.path} says")
 
     def take_required(self) -> None:
         """Values for variables without which the settings fail: one may lead to the next."""
@@ -192,7 +231,8 @@ class _Choice:
     def _doubtful(self) -> Iterator[tuple[str, str]]:
         seen = self.look()
         reads = {read.name: read for read in seen.reads}
-        for name, texts in seen.tested.items():
+        told = " ".join(text for text, _place in seen.raised)
+        for name, texts in sorted(seen.tested.items(), key=lambda known: known[0] not in told):
             if self.is_open(name) and name in reads:
                 for text in (*sorted(texts), guess(reads[name])):
                     yield name, text

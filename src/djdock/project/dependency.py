@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 # Distributions that bring Django with them: who declares one of these declares a Django project.
 BRINGS_DJANGO = frozenset({"django", "wagtail", "django-cms", "mezzanine", "django-oscar", "pretix", "saleor"})
+# Stands for the path of the project's interpreter in arguments.
+PYTHON = "{python}"
 SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -62,9 +64,11 @@ class Addition:
         texts: the manifests as they read afterwards, by path.
         relock: the arguments for uv that bring the lock file up to date, in a folder that holds the manifests;
             empty where there is none.
+        again: what to try where that fails.
         lock: the files that `relock` writes.
     """
 
     texts: Mapping[str, str]
     relock: tuple[str, ...] = ()
-    lock: tuple[str, ...] = field(default=())
+    lock: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()

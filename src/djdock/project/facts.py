@@ -137,8 +137,8 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
         python=Answer(python.version, python.evidence),
         pythons=python,
         postgres=_postgres(database, stored),
-        database_name=(database and database.name) or _identifier(name),
-        database_user=(database and database.user) or _identifier(name),
+        database_name=_usable(database.name if database else None) or _identifier(name),
+        database_user=_usable(database.user if database else None) or _identifier(name),
         package_manager=Answer(manager.manager, manager.evidence),
         dependencies_folder=manager.folder,
         dependencies=dependencies,
@@ -194,6 +194,11 @@ def read_folder(root: Path) -> Facts:
         Problem: as `read`.
     """
     return read(Folder(root), root.name)
+
+
+def _usable(name: str | None) -> str | None:
+    """A name that a compose file gives, unless every cluster has that one for itself."""
+    return name if name and name not in services.postgres.RESERVED else None
 
 
 def _identifier(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from djdock.errors import Problem
 from djdock.project.answer import Answer
-from djdock.project.evaluation import evaluate
+from djdock.project.evaluation import evaluate, script
 from djdock.project.files import Files
 from djdock.project.source import parse
 
@@ -30,7 +30,10 @@ DEPLOYED = frozenset(
 )
 # Names of settings modules, the best for development first.
 DEVELOPMENT = ("local", "dev", "development", "docker", "base", "common", "default", "defaults", "settings", "main")
-PRODUCTION = frozenset({"production", "prod", "staging", "deploy", "heroku"})
+PRODUCTION = frozenset({"production", "prod", "staging", "stage", "deploy", "heroku", "live"})
+# Settings of a test run: an in-memory database, passwords that are not hashed.
+TESTING = frozenset({"test", "tests", "testing", "ci", "pytest"})
+PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 DEEPEST, MOST_FOLDERS = 4, 4000
 # Files beside manage.py's own that may name a settings module.
 TOLD = ("pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml", "Procfile", ".env", ".env.example", "compose.yaml",
@@ -75,8 +78,10 @@ def read(files: Files, manage: str | None = None, settings: str | None = None) -
     source = files.read(chosen.value)
     if source is None:
         raise Problem(f"There is no {chosen.value} here.", hint=_how_to_name(candidates(files)))
+    if PLACEHOLDER.search(chosen.value) or PLACEHOLDER.search(source):
+        raise _template(chosen.value)
     folder = str(PurePosixPath(chosen.value).parent).removeprefix(".")
-    named, line = _named(source, chosen.value)
+    named, line = _named(files, source, chosen.value)
     if settings:
         wanted = Answer(settings, "--settings")
     else:
@@ -167,8 +172,11 @@ def _how_to_name(paths: list[str]) -> str:
 # --- settings
 
 
-def _named(source: str, path: str) -> tuple[str, int]:
+def _named(files: Files, source: str, path: str) -> tuple[str, int]:
     """The settings module that manage.py names, and the line; empty where it names none."""
+    value, place = script(files, path).get(VARIABLE, ("", ""))
+    if _is_dotted(value):
+        return str(value), int(place.rpartition(":")[2])
     for node in ast.walk(parse(source, path)):
         match node:
             case (
@@ -195,22 +203,45 @@ def _is_dotted(value: object) -> bool:
 
 def find_module(files: Files, folder: str, name: str) -> str | None:
     """The path of a module, looked for from a folder on."""
-    stem = "/".join(part for part in (folder, *name.split(".")) if part)
-    return next((path for path in (f"{stem}/__init__.py", f"{stem}.py") if files.read(path) is not None), None)
+    if not _is_dotted(name):
+        return None
+    for place in dict.fromkeys((folder, *_path_entries(files, folder))):
+        stem = "/".join(part for part in (place, *name.split(".")) if part)
+        for path in (f"{stem}/__init__.py", f"{stem}.py"):
+            if files.read(path) is not None:
+                return path
+    return None
+
+
+def _path_entries(files: Files, folder: str) -> Iterator[str]:
+    """The sub-folders that manage.py puts on the path of imports."""
+    source = files.read(f"{folder}/{MANAGE}".strip("/")) or ""
+    if "sys.path" not in source:
+        return
+    for name in files.names(folder):
+        if name.endswith("/") and re.search(rf"[\"'/]{re.escape(name.rstrip('/'))}[\"'/]", source):
+            yield f"{folder}/{name}".strip("/")
 
 
 def _development(files: Files, folder: str, named: str, source: str, manage: str) -> Answer[str]:
     """The settings that development runs on: manage.py's, unless these are empty, missing or for production."""
     path = find_module(files, folder, named) if named else None
-    if path and named.rpartition(".")[2] not in PRODUCTION and _is_whole(files, named, path):
+    if path and not _is_for(named, PRODUCTION) and _is_whole(files, named, path):
         return Answer(named, source)
-    for name, place in (*_told(files, folder), *_siblings(files, folder, named)):
+    found = [*_told(files, folder), *_siblings(files, folder, named)]
+    # What pytest and CI are told comes after what people run.
+    for name, place in sorted(found, key=lambda found: _is_for(found[0], TESTING)):
         other = find_module(files, folder, name)
-        if other and name.rpartition(".")[2] not in PRODUCTION and _is_whole(files, name, other):
+        if other and not _is_for(name, PRODUCTION) and _is_whole(files, name, other):
             return Answer(name, place)
     if path:
         return Answer(named, source)
     return Answer(named or "settings", source if named else manage)
+
+
+def _is_for(name: str, words: frozenset[str]) -> bool:
+    """Whether the last part of a module's name is one of some words, alone or beside others: settings_prod."""
+    return not words.isdisjoint(re.split(r"[_\d]+", name.rpartition(".")[2].lower()))
 
 
 def _is_whole(files: Files, name: str, path: str) -> bool:
@@ -219,9 +250,7 @@ def _is_whole(files: Files, name: str, path: str) -> bool:
         values = evaluate(files, name, path).values
     except Problem:
         return True  # its syntax error is the thing to tell
-    return any(key in values for key in ("INSTALLED_APPS", "ROOT_URLCONF", "DATABASES", "SECRET_KEY")) or any(
-        type(value).__name__ == "Class" for value in values.values()
-    )
+    return any(key in values for key in ("INSTALLED_APPS", "ROOT_URLCONF", "DATABASES", "SECRET_KEY"))
 
 
 def _told(files: Files, folder: str) -> Iterator[tuple[str, str]]:
@@ -250,22 +279,39 @@ def _siblings(files: Files, folder: str, named: str) -> Iterator[tuple[str, str]
         for word in DEVELOPMENT:
             if word in there:
                 yield f"{package}.{word}", f"{base}/{word}"
+    yield from _settings_below(files, folder)
+
+
+def _settings_below(files: Files, folder: str) -> Iterator[tuple[str, str]]:
+    """Modules and packages called settings in the packages beside manage.py."""
     for package in files.names(folder):
-        if package.endswith("/") and "settings.py" in files.names(f"{folder}/{package}".strip("/")):
-            yield f"{package.rstrip('/')}.settings", f"{package}settings.py"
+        names = files.names(f"{folder}/{package}".strip("/")) if package.endswith("/") else []
+        base = package.rstrip("/")
+        if "settings.py" in names:
+            yield f"{base}.settings", f"{package}settings.py"
+        if "settings/" in names:
+            there = {name.removesuffix(".py") for name in files.names(f"{folder}/{package}settings".strip("/"))}
+            yield from (
+                (f"{base}.settings.{word}", f"{package}settings/{word}.py") for word in DEVELOPMENT if word in there
+            )
+            yield f"{base}.settings", f"{package}settings"
+
+
+def _template(manage: str) -> Problem:
+    return Problem(
+        f"This is a template for projects, not a project: {manage} holds a placeholder for the project's name.",
+        hint="Make a project from it first, as its README says: django-admin startproject --template …, "
+        "cookiecutter or copier; then `djdock up` in the new project.",
+    )
 
 
 def _no_module(files: Files, folder: str, wanted: Answer[str], manage: str) -> Problem:
-    placeholder = re.search(r"\{\{|\{%|project_name", (files.read(manage) or "") + wanted.value)
-    if placeholder:
-        return Problem(
-            f"This is a template for projects, not a project: {manage} holds a placeholder for the project's name.",
-            hint="Make a project from it first, as its README says: django-admin startproject --template …, cookiecutter or "
-            "copier; then `djdock up` in the new project.",
-        )
+    if "project_name" in (files.read(manage) or "") + wanted.value:
+        return _template(manage)
     stem = wanted.value.replace(".", "/")
     return Problem(
         f"{wanted.source} names the settings module {wanted.value}, and there is no {stem}.py"
         f"{f' in {folder}' if folder else ''}.",
-        hint="Name the right one: djdock init --settings MODULE\nOr bring the file back: git status shows what is missing.",
+        hint="Name the right one: djdock init --settings MODULE\n"
+        "Or bring the file back: git status shows what is missing.",
     )

@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from djdock.project.evaluation import library
-from djdock.project.evaluation.readers import CLASSES, NotSet
-from djdock.project.evaluation.scope import Function, Scope
+from djdock.project.evaluation.calls import Call, instance, is_environment, of_package, of_reader
+from djdock.project.evaluation.readers import NotSet, with_ssl
+from djdock.project.evaluation.scope import Class, Function, Scope
 from djdock.project.evaluation.values import (
     UNKNOWN,
     Dotted,
     EnvNone,
     Method,
     Reader,
+    Setting,
     Unknown,
     Url,
     Value,
@@ -33,7 +35,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
     ast.GtE: operator.ge, ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
     ast.Is: lambda a, b: a is b, ast.IsNot: lambda a, b: a is not b,
 }  # fmt: skip
-LONGEST = 1_000_000  # a text or list that settings make longer than this is none that we need
+HUGE = 2**256
 
 
 class Expressions:
@@ -73,13 +75,19 @@ class Expressions:
             return Method(owner, node.attr) if isinstance(found, Unknown) else found
         if isinstance(owner, Scope):
             return owner.names.get(node.attr, UNKNOWN)
+        if isinstance(owner, Class):
+            return owner.names.get(node.attr, Method(owner, node.attr))
+        if isinstance(owner, Unknown):
+            return Unknown(owner.variables)
+        if node.attr == "value" and isinstance(owner, (str, int)):
+            return owner  # of a member of an enumeration
         if isinstance(owner, Reader) and node.attr == "ENVIRON":
             return Dotted("os.environ")
         return Method(owner, node.attr)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
         owner, key = self.value(node.value, scope), self._key(node.slice, scope)
-        if owner == Dotted("os.environ") and isinstance(key, str):
+        if is_environment(owner) and isinstance(key, str):
             return scope.variable(key, node, required=True)
         if isinstance(owner, Unknown) or isinstance(key, Unknown):
             return Unknown(variables_of(owner, key))
@@ -93,6 +101,10 @@ class Expressions:
             bounds = [self.value(part, scope) for part in (node.lower, node.upper, node.step)]
             return UNKNOWN if any(isinstance(bound, Unknown) for bound in bounds) else slice(*bounds)
         return self.value(node, scope)
+
+    def _namedexpr(self, node: ast.NamedExpr, scope: Scope) -> Value:
+        scope.names[node.target.id] = self.value(node.value, scope)
+        return scope.names[node.target.id]
 
     # --- containers
 
@@ -147,7 +159,7 @@ class Expressions:
             return Unknown(variables_of(source))
         inner = scope.child()
         found: list[Value] = []
-        for item in list(source)[:1000]:
+        for item in list(source)[: library.MOST_ITEMS]:
             inner.names[first.target.id] = item
             if all(self.truth(self.value(test, inner)) is not False for test in first.ifs):
                 found.append(self.value(made, inner))
@@ -165,6 +177,8 @@ class Expressions:
             return library.method(left, "joinpath", [right], {})
         if isinstance(node.op, ast.Mult) and not all(isinstance(side, (int, float)) for side in (left, right)):
             return Unknown(names)  # "x" * 10**9 is none that settings need
+        if _is_huge(left) or _is_huge(right):
+            return Unknown(names)
         try:
             made = work(left, right)
         except Exception:
@@ -199,7 +213,7 @@ class Expressions:
             return UNKNOWN
         left, right, kind = self.value(node.left, scope), self.value(node.comparators[0], scope), type(node.ops[0])
         names = variables_of(left, right)
-        if right == Dotted("os.environ") and isinstance(left, str):
+        if is_environment(right) and isinstance(left, str):
             there = scope.run.is_set(left, scope.place(node))
             return decided_by(there is (kind is ast.In), (left,))
         if isinstance(left, (Unknown, Dotted)) or isinstance(right, (Unknown, Dotted)):
@@ -236,72 +250,50 @@ class Expressions:
         for keyword in node.keywords:
             inner = self.value(keyword.value, scope)
             options |= {keyword.arg: inner} if keyword.arg else inner if isinstance(inner, dict) else {}
+        call = Call(node, arguments, options)
+        if isinstance(node.func, ast.Attribute) and arguments == [scope.module]:
+            owner = self.value(node.func.value, scope)
+            if isinstance(owner, Class):  # Development.load_settings(__name__)
+                scope.names |= {key: value for key, value in owner.names.items() if key.isupper()}
+                return None
         match function:
             case Function():
-                return self.run_function(function, arguments, options)
-            case Reader():
-                return self._read(function, "", node, (arguments, options), scope)
+                return self._run(function, call, scope)
+            case Class():
+                return instance(function, call, scope)
             case Method(owner=Reader() as reader, name=name):
-                return self._of_reader(reader, name, node, (arguments, options), scope)
+                return of_reader(reader, name, call, scope)
             case Method(owner=owner, name=name):
                 return library.method(owner, name, arguments, options)
-            case Dotted(name):
-                return self._of_package(name, node, (arguments, options), scope)
-        return Unknown(variables_of(function, arguments))
+        if isinstance(function, Reader):
+            return with_ssl(scope.read(function, "", (arguments, options), node), options.get("ssl_require"))
+        return self._of_package(function, call, scope)
 
-    def _of_reader(
-        self, reader: Reader, name: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
-    ) -> Value:
-        if name in {"read_env", "read_envfile"}:
-            scope.run.env_file(given[0][0] if given[0] else given[1].get("path", given[1].get("env_file")), scope)
-            return None
-        if name == "prefixed" and given[0]:
-            return Reader(reader.kind, reader.scheme, reader.prefix + str(given[0][0]))
-        if library.is_cast(name):
-            return self._read(reader, name, node, given, scope)
-        return UNKNOWN
+    def _of_package(self, function: Value, call: Call, scope: Scope) -> Value:
+        if not isinstance(function, Dotted):
+            return Unknown(variables_of(function, call.arguments))
+        if function.name in {"globals", "locals", "vars"}:
+            return scope.names
+        if function.name == "pydantic.Field":
+            return Setting("Field", tuple(call.arguments), call.options, call.node)
+        return of_package(function.name, call, scope)
 
-    def _of_package(
-        self, name: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
-    ) -> Value:
-        arguments, options = given
-        name = library_name(name)
-        if name in {"os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop"}:
-            plain = Reader("os", {})
-            return self._read(
-                plain, "", node, (arguments, {"default": None, **options} if len(arguments) < 2 else options), scope
-            )  # noqa: PLR2004, E501
-        if name == "decouple.config":
-            return self._read(Reader("decouple", {}), "", node, given, scope)
-        if name == "dj_database_url.config":
-            return self._read(Reader("dj-database-url", {}), "db_url", node, ([], _named(given)), scope)
-        if name in CLASSES or name.endswith(".Env"):  # others are made after django-environ and environs
-            return Reader(
-                CLASSES.get(name, "environs"), {key: value for key, value in options.items() if key.isupper()}
-            )
-        if name in {"dotenv.load_dotenv", "dotenv.read_dotenv"}:
-            scope.run.env_file(arguments[0] if arguments else options.get("dotenv_path"), scope)
-            return True
-        if name in {"environ.Env.read_env"}:
-            scope.run.env_file(arguments[0] if arguments else None, scope)
-            return None
-        return library.call(name, arguments, options)
-
-    def _read(
-        self, reader: Reader, method: str, node: ast.Call, given: tuple[list[Value], dict[str, Value]], scope: Scope
-    ) -> Value:
-        return scope.read(reader, method, given, node)
+    def _run(self, function: Function, call: Call, scope: Scope) -> Value:
+        """A call of one of the project's own functions; a method gets its class as the first argument."""
+        taken = function.node.args.args
+        arguments = call.arguments
+        if isinstance(call.node.func, ast.Attribute) and taken and taken[0].arg in {"self", "cls"}:
+            arguments = [self.value(call.node.func.value, scope), *arguments]
+        return self.run_function(function, arguments, call.options)
 
 
-def library_name(name: str) -> str:
-    """The usual name of what a package offers at several places."""
-    return {"environ.environ.Env": "environ.Env", "os.environb.get": "os.environ.get"}.get(name, name)
-
-
-def _named(given: tuple[list[Value], dict[str, Value]]) -> dict[str, Value]:
-    """The arguments of dj_database_url.config(env=…, default=…), by name; what is left out has a default there."""
-    arguments, options = given
-    return {"default": "", **dict(zip(("env", "default"), arguments, strict=False)), **options}
+def _is_huge(value: Value) -> bool:
+    """Whether an operator's result with it may take up more memory than any settings need."""
+    if isinstance(value, str):
+        return len(value) > library.LONGEST or bool(library.WIDE.search(value) and "%" in value)
+    if isinstance(value, (list, tuple, dict)):
+        return len(value) > library.LONGEST
+    return isinstance(value, int) and abs(value) > HUGE
 
 
 __all__ = ["Expressions", "NotSet"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from djdock.project.evaluation.expressions import Expressions
+from djdock.project.evaluation.library import MOST_ITEMS
 from djdock.project.evaluation.readers import NotSet
-from djdock.project.evaluation.scope import Function, Run, Scope, TooLong
+from djdock.project.evaluation.calls import is_environment, settled
+from djdock.project.evaluation.scope import Class, Function, Run, Scope, TooLong
 from djdock.project.evaluation.values import UNKNOWN, Dotted, Unknown, Value, variables_of
 from djdock.project.files import Files
 from djdock.project.source import parse
@@ -18,6 +21,8 @@ from djdock.project.source import parse
 # Modules of the project that settings import, and theirs; more than any project has.
 MOST_MODULES = 200
 DEEPEST_CALL = 20
+# Handlers that catch whatever is raised.
+EVERYTHING = ("BaseException", "Exception")
 # What `manage.py runserver` would find there.
 SYSTEM: Mapping[str, Value] = {
     "sys.argv": ["manage.py", "runserver"],
@@ -26,6 +31,7 @@ SYSTEM: Mapping[str, Value] = {
     "os.sep": "/",
     "os.environ": Dotted("os.environ"),
     "sys.version_info": (3, 13, 0),
+    "dj_database_url.DEFAULT_ENV": "DATABASE_URL",
 }
 
 
@@ -68,7 +74,7 @@ class Interpreter:
     def __post_init__(self) -> None:
         self.run.known.update(SYSTEM)
         self.expressions = Expressions(self._call)
-        self.in_try = 0
+        self.tries: list[int] = []  # how much doubt there was at the beginning of each `try` that is open
 
     # --- modules
 
@@ -99,7 +105,7 @@ class Interpreter:
             try:
                 worker(statement, scope)
             except NotSet as error:
-                if self.in_try:
+                if self.tries:
                     raise
                 self._unknown(statement, scope, (str(error.args[0]),))
             except RecursionError:
@@ -137,6 +143,8 @@ class Interpreter:
                 owner, key = self.expressions.value(owner_node, scope), self.expressions.value(key_node, scope)
                 if root := _root(target):
                     self.assigned.setdefault(root, []).append(scope.place(target))
+                if is_environment(owner) and isinstance(key, str):
+                    self.run.own[str(key)] = (value, scope.place(target))
                 if isinstance(owner, (dict, list)) and not isinstance(key, Unknown):
                     try:
                         owner[key] = value
@@ -144,6 +152,8 @@ class Interpreter:
                         return
             case ast.Attribute():
                 owner = self.expressions.value(target.value, scope)
+                if isinstance(owner, Class):
+                    owner.names[target.attr] = value
                 if isinstance(owner, Dotted):
                     self.run.known[f"{owner.name}.{target.attr}"] = value
 
@@ -200,17 +210,25 @@ class Interpreter:
         scope.names.update({name: value for name, value in otherwise.names.items() if name not in scope.names})
 
     def _try(self, node: ast.Try, scope: Scope) -> None:
-        self.in_try += 1
+        self.tries.append(self.run.doubt)
+        self.run.guarded += (guarded := bool(node.handlers))
         try:
             self.block(node.body, scope)
         except (Missing, NotSet, Raised) as error:
-            self.in_try -= 1
-            if not node.handlers:
+            self.tries.pop()
+            self.run.guarded -= guarded
+            handler = _handler(node, error)
+            if handler is None:
                 self.block(node.finalbody, scope)
                 raise
-            self.block(_handler(node, error).body, scope)
+            self.block(handler.body, scope)
+        except BaseException:
+            self.tries.pop()
+            self.run.guarded -= guarded
+            raise
         else:
-            self.in_try -= 1
+            self.tries.pop()
+            self.run.guarded -= guarded
             self.block(node.orelse, scope)
         self.block(node.finalbody, scope)
 
@@ -224,17 +242,41 @@ class Interpreter:
         source = self.expressions.value(node.iter, scope)
         if self.depth and isinstance(source, Unknown):
             raise Returned(source)  # what a function finds in a loop over the unknown is not known
-        for item in list(source)[:1000] if isinstance(source, (list, tuple, dict)) else ():
+        for item in list(source)[:MOST_ITEMS] if isinstance(source, (list, tuple, dict)) else ():
             self._set(node.target, item, scope)
             self.block(node.body, scope)
 
     def _raise(self, node: ast.Raise, scope: Scope) -> None:
         text = ast.unparse(node)[:200]
-        if self.in_try or self.depth:
+        if self.run.doubt > (self.tries[-1] if self.tries else 0):
+            return  # nobody can say whether it comes to this
+        if self.tries or self.depth:
             raise Raised(text, scope.place(node))
-        if self.run.doubt:
-            return
         self.raised.append((text, scope.place(node)))
+
+    def _classdef(self, node: ast.ClassDef, scope: Scope) -> None:
+        bases: set[str] = set()
+        names: dict[str, Value] = {}
+        fields: list[str] = []
+        for base in reversed([self.expressions.value(part, scope) for part in node.bases]):
+            if isinstance(base, Class):
+                names |= base.names
+                fields += base.fields
+            bases |= base.bases if isinstance(base, Class) else {base.name} if isinstance(base, Dotted) else set()
+        inner = scope.child()
+        inner.names |= names
+        before = dict(inner.names)
+        self.block(node.body, inner)
+        own = {
+            name: settled(name, value, scope) for name, value in inner.names.items() if before.get(name) is not value
+        }
+        annotated = [part.target for part in node.body if isinstance(part, ast.AnnAssign)]
+        fields += [target.id for target in annotated if isinstance(target, ast.Name)]
+        made = Class(node.name, frozenset(bases), names | own, tuple(dict.fromkeys(fields)))
+        scope.names[node.name] = made
+        for part in node.body:
+            if isinstance(part, ast.FunctionDef) and "property" in {ast.unparse(word) for word in part.decorator_list}:
+                made.names[part.name] = self._call(made.names[part.name], [made], {})
 
     def _functiondef(self, node: ast.FunctionDef, scope: Scope) -> None:
         scope.names[node.name] = Function(node, scope)
@@ -274,7 +316,7 @@ class Interpreter:
     def _from_elsewhere(self, node: ast.ImportFrom, name: str, alias: ast.alias, scope: Scope) -> None:
         own = bool(node.level) or self._is_own(name)
         if own:
-            if self.in_try:
+            if self.tries:
                 raise Missing(name)
             self.missing.append((name, scope.place(node)))
         elif alias.name != "*":
@@ -312,7 +354,7 @@ class Interpreter:
         except Returned as returned:
             return returned.value
         except Raised as raised:
-            if self.in_try:
+            if self.tries:
                 raise
             if not self.run.doubt:
                 self.raised.append((raised.args[0], raised.args[1]))
@@ -333,14 +375,14 @@ class Interpreter:
         return dict.fromkeys(names, UNKNOWN) | bound
 
 
-def _handler(node: ast.Try, error: Exception) -> ast.ExceptHandler:
-    """The handler that fits best: of a missing module the one for ImportError, of a variable the one for KeyError."""
+def _handler(node: ast.Try, error: Exception) -> ast.ExceptHandler | None:
+    """The handler that fits: of a missing module the one for ImportError, of a variable the one for KeyError."""
     wanted = {Missing: ("ImportError", "ModuleNotFoundError"), NotSet: ("KeyError", "ImproperlyConfigured")}
-    names = wanted.get(type(error), ())
+    names = wanted.get(type(error)) or tuple(re.findall(r"\w+", str(error.args[0]))[1:2])
     for handler in node.handlers:
-        if handler.type is not None and any(name in ast.unparse(handler.type) for name in names):
+        if handler.type is None or any(name in ast.unparse(handler.type) for name in (*names, *EVERYTHING)):
             return handler
-    return node.handlers[0]
+    return node.handlers[0] if node.handlers and isinstance(error, NotSet) else None
 
 
 def _root(node: ast.expr) -> str | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import posixpath
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, quote, quote_plus, unquote, urlparse
 
-from djdock.project.evaluation.readers import CAST_NAMES, TRUE, database
+from djdock.project.evaluation.readers import CAST_NAMES, TRUE, database, with_ssl
 from djdock.project.evaluation.values import (
     UNKNOWN,
     Dotted,
     EnvNone,
-    EnvText,
     Unknown,
     Url,
     Value,
@@ -25,10 +25,15 @@ from djdock.project.evaluation.values import (
 
 # Where a project's root is thought to be: paths below it are paths in the project.
 ROOT = PurePosixPath("/project")
+# A text or list that settings make longer than this, or a loop over more, is none that we need.
+LONGEST, MOST_ITEMS = 1_000_000, 1000
+# Formats that fill up to a width of thousands and more.
+WIDE = re.compile(r"\d{5,}")
 
 BUILTINS: dict[str, Callable[..., Value]] = {
     "str": str, "int": int, "float": float, "bool": bool, "list": list, "tuple": tuple, "dict": dict, "set": set,
-    "len": len, "any": any, "all": all, "sorted": sorted, "max": max, "min": min, "abs": abs, "sum": sum, "range": range,
+    "len": len, "any": any, "all": all, "sorted": sorted, "max": max, "min": min, "abs": abs, "sum": sum,
+    "range": lambda *bounds: list(range(*(int(bound) for bound in bounds))[:MOST_ITEMS]),
     "filter": lambda _test, items: [item for item in items if item],
 }  # fmt: skip
 
@@ -52,12 +57,12 @@ def _truth(value: Value) -> bool:
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "os.path.join": _join,
     "os.path.dirname": lambda path: posixpath.dirname(str(path)),
-    "os.path.abspath": lambda path: str(path),
-    "os.path.realpath": lambda path: str(path),
+    "os.path.abspath": str,
+    "os.path.realpath": str,
     "os.path.normpath": lambda path: posixpath.normpath(str(path)),
     "os.path.basename": lambda path: posixpath.basename(str(path)),
-    "os.path.expanduser": lambda path: str(path),
-    "os.fspath": lambda path: str(path),
+    "os.path.expanduser": str,
+    "os.fspath": str,
     "os.getcwd": lambda: str(ROOT),
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
@@ -86,9 +91,9 @@ TRANSPARENT = frozenset(
 TRUTH = frozenset({"str2bool", "strtobool", "str2boolean", "tobool", "parsebool", "asbool", "booleanize"})
 # Methods of plain values that do what their names say, and have no side effect.
 PURE_METHODS = frozenset(
-    {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "title", "replace", "format", "join", "startswith",
-     "endswith", "get", "items", "keys", "values", "copy", "index", "count", "find", "capitalize", "casefold", "isdigit",
-     "partition", "rpartition", "splitlines", "encode", "decode", "removeprefix", "removesuffix", "union", "as_posix",
+    {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "title", "replace", "format", "join",
+     "startswith", "endswith", "get", "items", "keys", "values", "copy", "index", "count", "find", "capitalize",
+     "casefold", "isdigit", "partition", "rpartition", "splitlines", "encode", "decode", "removeprefix", "removesuffix", "union", "as_posix",
      "resolve", "absolute", "joinpath", "with_name", "with_suffix", "expanduser", "is_file", "exists", "is_dir", "path",
      "relative_to"}
 )  # fmt: skip
@@ -102,7 +107,14 @@ def call(name: str, arguments: Sequence[Value], options: Mapping[str, Value]) ->
     """The result of a function by its dotted name; UNKNOWN where that takes running it."""
     names = variables_of(list(arguments), dict(options))
     if name.endswith("dj_database_url.parse"):
-        return database(arguments[0]) if arguments else Unknown(names)
+        found = database(arguments[0]) if arguments else Unknown(names)
+        return with_ssl(found, options.get("ssl_require"))
+    if name in {"os.environ.copy", "dict"} and (name != "dict" or list(arguments) == [Dotted("os.environ")]):
+        return Dotted("os.environ")
+    if name == "dict" and all(isinstance(value, Mapping) for value in arguments):
+        return {**(arguments[0] if arguments else {}), **options}  # what is unknown in it leaves the rest known
+    if name.endswith(("pydantic_settings.SettingsConfigDict", "pydantic.ConfigDict")):
+        return dict(options)
     if name in {"urllib.parse.urlparse", "urllib.parse.urlsplit"} and arguments and isinstance(arguments[0], str):
         return Url(urlparse(str(arguments[0])), names)
     last = name.rpartition(".")[2]
@@ -124,9 +136,9 @@ def applied(function: Callable[..., Value], arguments: Sequence[Value], options:
     plain = [None if isinstance(value, EnvNone) else value for value in arguments]
     try:
         result = function(*plain, **options)
-        if isinstance(result, range):
-            result = list(result)[:1000]
     except Exception:
+        return Unknown(names)
+    if isinstance(result, (str, list, tuple, dict)) and len(result) > LONGEST:
         return Unknown(names)
     return decided_by(result, names)
 
@@ -135,20 +147,26 @@ def method(owner: Value, name: str, arguments: Sequence[Value], options: Mapping
     """The result of a method of a plain value."""
     if isinstance(owner, PurePosixPath):
         return _of_path(owner, name, arguments)
-    if isinstance(owner, (Unknown, EnvNone)) or is_none(owner):
+    known = name in PURE_METHODS or (name in CHANGING_METHODS and isinstance(owner, (list, dict, set)))
+    found = getattr(owner, name, None)
+    if not known or isinstance(owner, (Unknown, EnvNone)) or not callable(found) or _explodes(owner, name, arguments):
         return Unknown(variables_of(owner, list(arguments)))
-    if name in PURE_METHODS or (name in CHANGING_METHODS and isinstance(owner, (list, dict, set))):
-        found = getattr(owner, name, None)
-        if not callable(found):
-            return UNKNOWN
-        if name in {"get", "setdefault", "pop"} and isinstance(owner, dict) and arguments:
-            return _from_mapping(owner, name, arguments)
-        if name in {"append", "extend", "insert", "update", "add"}:
-            _change(found, arguments, options)
-            return None
-        own = getattr(owner, "variables", ())
-        return decided_by(applied(found, arguments, options), own)
-    return Unknown(variables_of(owner, list(arguments)))
+    if name in {"get", "setdefault", "pop"} and isinstance(owner, dict) and arguments:
+        return _from_mapping(owner, name, arguments)
+    if name in {"append", "extend", "insert", "update", "add"}:
+        _change(found, arguments, options)
+        return None
+    return decided_by(applied(found, arguments, options), getattr(owner, "variables", ()))
+
+
+def _explodes(owner: Value, name: str, arguments: Sequence[Value]) -> bool:
+    """Whether a call makes something far longer than what it is given."""
+    if name == "replace":
+        return sum(len(part) for part in (owner, *arguments) if isinstance(part, str)) > LONGEST // 1000
+    if name == "join":
+        return len(owner) * sum(len(part) for part in arguments if isinstance(part, list)) > LONGEST
+    sized = [part for part in (owner, *arguments) if isinstance(part, (str, list, dict))]
+    return (name == "format" and bool(WIDE.search(str(owner)))) or sum(map(len, sized)) > LONGEST
 
 
 def _from_mapping(owner: dict[Value, Value], name: str, arguments: Sequence[Value]) -> Value:
@@ -198,11 +216,5 @@ def attribute(owner: Value, name: str) -> Value:
 
 def is_cast(name: str) -> bool:
     """Whether a reader's method is one that only turns the text into something."""
-    return name in CAST_NAMES or name in {"db", "db_url", "dj_db_url", "cache", "cache_url", "email_url", "unicode"} or (
-        name.startswith("dj_") and name.endswith("_url")
-    )  # fmt: skip
-
-
-def text_of(value: Value) -> str:
-    """A value inside an f-string."""
-    return EnvText(str(value), variables_of(value)) if variables_of(value) else str(value)
+    others = {"db", "db_url", "dj_db_url", "cache", "cache_url", "email_url", "unicode"}
+    return name in CAST_NAMES or name in others or (name.startswith("dj_") and name.endswith("_url"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -139,23 +139,25 @@ def converted(value: Value, cast: Value) -> Value:
         return Unknown(names)
 
 
+def _list(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _bool(text: str) -> bool:
+    return text.strip().lower() in TRUE
+
+
+# What the casts make of a text; those that are not here leave it as it is.
+CASTS: Mapping[str, Callable[[str], Value]] = {
+    "bool": _bool, "strtobool": _bool, "int": int, "float": float, "decimal": float, "list": _list, "csv": _list,
+    "tuple": _list, "set": _list, "json": json.loads,
+    "dict": lambda text: dict(part.split("=", 1) for part in text.split(",") if part),
+}  # fmt: skip
+
+
 def _plain(text: str, word: str, value: Value) -> Value:
-    match word:
-        case "bool" | "strtobool":
-            return text.strip().lower() in TRUE
-        case "int":
-            return int(text)
-        case "float" | "decimal":
-            return float(text)
-        case "list" | "csv" | "tuple" | "set":
-            return [part.strip() for part in text.split(",") if part.strip()]
-        case "dict":
-            return dict(part.split("=", 1) for part in text.split(",") if part)
-        case "json":
-            return json.loads(text)
-        case "str" | "url" | "path" | "bytes" | "unknown":
-            return value
-    return value
+    cast = CASTS.get(word)
+    return cast(text) if cast else value
 
 
 def database(url: Value) -> Value:
@@ -183,6 +185,14 @@ def database(url: Value) -> Value:
     if options := dict(parse_qsl(parts.query)):
         made["OPTIONS"] = options
     return decided_by({key: decided_by(part, names) for key, part in made.items()}, names)
+
+
+def with_ssl(found: Value, required: Value) -> Value:
+    """A database parsed from a URL, with what `ssl_require` adds to it."""
+    if not isinstance(found, dict) or not found or isinstance(required, Unknown) or not required:
+        return found
+    options = decided_by({**found.get("OPTIONS", {}), "sslmode": decided_by("require", variables_of(required))}, ())
+    return decided_by({**found, "OPTIONS": options}, getattr(found, "variables", ()))
 
 
 def absent(asked: Request) -> Value:

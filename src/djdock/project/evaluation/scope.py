@@ -38,11 +38,32 @@ class Function:
 
 
 @dataclass
+class Class:
+    """A class that the project's own modules define.
+
+    Attributes:
+        bases: what it is made of that is not the project's, by dotted name.
+        names: its attributes, inherited ones too.
+        fields: the attributes with an annotation, in order.
+    """
+
+    name: str
+    bases: frozenset[str]
+    names: dict[str, Value]
+    fields: tuple[str, ...] = ()
+
+    def is_a(self, name: str) -> bool:
+        """Whether one of its foreign bases is called so."""
+        return any(base.rpartition(".")[2] == name for base in self.bases)
+
+
+@dataclass
 class Run:
     """One run over the settings in one environment, and all that it takes note of.
 
     Attributes:
         given: the variables that are set.
+        own: variables that the modules give a value themselves, with the place.
         known: attributes of other packages that settings give a value.
         reads: the readings, by variable.
         tested: the variables that decide a branch, each with the texts it is compared with.
@@ -50,6 +71,7 @@ class Run:
     """
 
     given: Mapping[str, str]
+    own: dict[str, tuple[Value, str]] = field(default_factory=dict)
     known: dict[str, Value] = field(default_factory=dict)
     reads: dict[str, Read] = field(default_factory=dict)
     tested: dict[str, set[str]] = field(default_factory=dict)
@@ -57,6 +79,8 @@ class Run:
     steps: int = 0
     # Inside a branch of which nobody can say whether it is taken: what is read there may not be needed.
     doubt: int = 0
+    # Inside a `try` with a handler: what is read there may be missing.
+    guarded: int = 0
 
     def step(self) -> None:
         self.steps += 1
@@ -71,7 +95,7 @@ class Run:
     def is_set(self, name: str, source: str) -> bool:
         self.note(Read(name, None, "str", required=False, source=source))
         self.tested.setdefault(name, set())
-        return name in self.given
+        return name in self.given or name in self.own
 
     def compared(self, names: Sequence[str], *sides: Value) -> None:
         for name in names:
@@ -112,7 +136,9 @@ class Scope:
         Raises:
             NotSet: it is required, and not set.
         """
-        needed = required and not self.run.doubt
+        if name in self.run.own:
+            return self.run.own[name][0]
+        needed = required and not (self.run.doubt or self.run.guarded)
         self.run.note(Read(name, None, "str", required=needed, source=self.place(node)))
         if name in self.run.given:
             return EnvText(self.run.given[name], (name,))
@@ -129,13 +155,15 @@ class Scope:
         asked = request(reader, method, *given)
         if asked is None:
             return Unknown(variables_of(given[0], given[1]))
+        if asked.name in self.run.own:
+            return converted(self.run.own[asked.name][0], asked.cast)
         default = asked.default
         self.run.note(
             Read(
                 asked.name,
                 default if isinstance(default, (str, int, float, list, tuple)) else None,
                 cast_name(asked.cast),
-                required=not asked.has_default and not self.run.doubt,
+                required=not (asked.has_default or self.run.doubt or self.run.guarded),
                 source=self.place(node),
             )
         )

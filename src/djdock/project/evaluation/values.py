@@ -1,7 +1,8 @@
-"""What expressions in settings are worth: plain Python values, those that come from the environment, and the unknown."""
+"""What expressions in settings come to: plain Python values, those from the environment, and the unknown."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -102,6 +103,20 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """An attribute of a class that some package turns into the value of a variable later.
+
+    Attributes:
+        kind: what the package calls it: `DatabaseURL` of django-configurations, `Field` of pydantic.
+    """
+
+    kind: str
+    arguments: tuple[Value, ...]
+    options: Mapping[str, Value]
+    node: ast.Call
+
+
+@dataclass(frozen=True)
 class Url:
     """What `urlparse` returns, and which variables decide it."""
 
@@ -126,24 +141,23 @@ def decided_by(value: Value, names: Iterable[str]) -> Value:
     all_names = tuple(dict.fromkeys((*names, *(getattr(value, "variables", ())))))
     if not all_names:
         return value
+    made: Value = value
     match value:
         case Unknown():
-            return Unknown(all_names)
+            made = Unknown(all_names)
         case None | EnvNone():
-            return EnvNone(all_names)
+            made = EnvNone(all_names)
         case bool() | int():
-            return EnvNumber(int(value), all_names)
+            made = EnvNumber(int(value), all_names)
         case str() | PurePosixPath():
-            return EnvText(str(value), all_names)
+            made = EnvText(str(value), all_names)
         case list() | tuple() | set():
             made = EnvList(value)
             made.variables = all_names
-            return made
         case dict():
-            mapping = EnvDict(value)
-            mapping.variables = all_names
-            return mapping
-    return value
+            made = EnvDict(value)
+            made.variables = all_names
+    return made
 
 
 def is_none(value: Value) -> bool:

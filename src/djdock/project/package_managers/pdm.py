@@ -48,7 +48,6 @@ def add(files: Files, requirement: str) -> Addition:
 
 
 def dockerfile_steps(files: Files, *, production: bool) -> str:  # noqa: ARG001 - the same for all of them
-    # Exported and installed by uv: pdm's own installation imports itself in many threads at once, and fails by chance.
     main = " --prod" if production else ""
     return f"""\
 RUN --mount=type=cache,target=/root/.cache/uv \\
@@ -56,8 +55,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \\
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \\
     --mount=type=bind,source=pdm.lock,target=pdm.lock \\
     uv venv --allow-existing /opt/venv \\
-    && uv tool run --from '{TOOL}' pdm export{main} --without-hashes --output /tmp/requirements.txt \\
-    && uv pip install --no-deps --requirements /tmp/requirements.txt"""
+    && uv tool run --from '{TOOL}' pdm sync{main} --no-self"""
 
 
 def _entries(files: Files) -> tuple[Mapping[str, object], ...]:

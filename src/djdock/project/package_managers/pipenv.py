@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 
 from djdock.errors import Problem
 from djdock.project import lock_file, manifest_edit, pyproject, requirements, toml
-from djdock.project.dependency import Addition, Dependency, Installation, normalise
+from djdock.project.dependency import PYTHON, Addition, Dependency, Installation, normalise
 from djdock.project.files import Files
 
 NAME = "pipenv"
-TOOL = "pipenv>=2024"
+TOOL = "pipenv>=2023.2"
 SECTIONS = (("default", "packages", False), ("develop", "dev-packages", True))
 
 
@@ -61,7 +61,8 @@ def add(files: Files, requirement: str) -> Addition:
     # `upgrade` and not `lock`: that would bring every other package up to date too.
     entry = requirements.parse(requirement)
     wanted = f"{entry.name}{entry.extras}{entry.specifier}"
-    return Addition({"Pipfile": text}, ("tool", "run", "--from", TOOL, "pipenv", "upgrade", wanted), ("Pipfile.lock",))
+    relock = ("tool", "run", "--from", TOOL, "pipenv", "--python", PYTHON, "upgrade", wanted)
+    return Addition({"Pipfile": text}, relock, ("Pipfile.lock",))
 
 
 def dockerfile_steps(files: Files, *, production: bool) -> str:
@@ -70,13 +71,14 @@ def dockerfile_steps(files: Files, *, production: bool) -> str:
     mounts = "".join(f"    --mount=type=bind,source={path},target=/tmp/pins/{path} \\\n" for path in paths)
     lock = "" if "Pipfile.lock" in paths else f"    && uv tool run --from '{TOOL}' pipenv lock \\\n"
     sections = "" if production else " --dev"
-    # uv installs its list: pipenv itself would make an environment elsewhere.
+    # Not `pipenv sync`: that would make an environment elsewhere. pip, as Pipenv does: it takes old archives too.
     return f"""\
 RUN --mount=type=cache,target=/root/.cache/uv \\
+    --mount=type=cache,target=/root/.cache/pip \\
 {mounts}    uv venv --allow-existing /opt/venv \\
     && cd /tmp/pins \\
 {lock}    && uv tool run --from '{TOOL}' pipenv requirements{sections} > /tmp/requirements.txt \\
-    && uv pip install --no-deps -r /tmp/requirements.txt"""
+    && pip --python /opt/venv/bin/python install --no-deps --requirement /tmp/requirements.txt"""
 
 
 def _locked(files: Files, section: str) -> Iterator[lock_file.Package]:

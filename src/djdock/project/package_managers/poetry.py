@@ -41,8 +41,11 @@ def add(files: Files, requirement: str) -> Addition:
     match = GENERATED.search((files.read("poetry.lock") or "")[:200])
     # From 2.0 on `lock` leaves the pins that are there alone by itself.
     keep = () if match and (int(match[1]), int(match[2])) >= REWRITTEN else ("--no-update",)
-    relock = ("tool", "run", "--from", _tool(files), "poetry", "lock", *keep, "--no-interaction")
-    return Addition({"pyproject.toml": text}, relock, ("poetry.lock",))
+    lock = ("poetry", "lock", *keep, "--no-interaction")
+    relock = ("tool", "run", "--from", _tool(files), *lock)
+    # Poetry asks an interface of the package index that mirrors do not have; this lets it ask the one that all have.
+    again = ("tool", "run", "--from", _tool(files), "--with", "poetry-plugin-pypi-mirror", *lock)
+    return Addition({"pyproject.toml": text}, relock, ("poetry.lock",), again)
 
 
 def dockerfile_steps(files: Files, *, production: bool) -> str:

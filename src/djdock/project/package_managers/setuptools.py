@@ -1,4 +1,4 @@
-"""setup.py or setup.cfg, read as syntax: https://setuptools.pypa.io/en/latest/userguide/dependency_management.html"""
+"""setup.py or setup.cfg, read as syntax: https://setuptools.pypa.io/en/latest/userguide/"""
 
 from __future__ import annotations
 

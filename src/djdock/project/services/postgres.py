@@ -19,6 +19,8 @@ IMAGE = re.compile(
 )
 # PostgreSQL cuts names off after 63 bytes, and Django's test databases are called test_NAME_12 and so on.
 LONGEST_NAME = 50
+# What every cluster has: its superuser and the database for maintenance, and the templates.
+RESERVED = frozenset({"postgres", "template0", "template1"})
 # From 18 on the image keeps its data below a folder per major version, and refuses a volume at the old place.
 NEW_LAYOUT = 18
 
