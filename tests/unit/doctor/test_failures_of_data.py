@@ -265,6 +265,19 @@ def test_a_redirect_to_https(source: str, repair: object) -> None:
     assert only(replace(of({"settings.py": source}), symptom=symptom)).repair == repair
 
 
+def test_a_redirect_that_nothing_decides() -> None:
+    """A bare True is read from a variable, which is off here, and stays on everywhere else."""
+    source = "DEBUG = False\nSECURE_SSL_REDIRECT = True\n"
+    symptom = Symptom("request", status=301, location="https://127.0.0.1:8000/")
+    variable, change = diagnosis.of(replace(of({"settings.py": source}), symptom=symptom))
+
+    assert variable.repair == SetVariable("SECURE_SSL_REDIRECT", "False", "boolean")
+    assert isinstance(change.repair, EditSettings)
+    namespace: dict[str, bool] = {}
+    exec(edit(source, change.repair.edits), namespace)  # noqa: S102 - the settings of this test
+    assert namespace["SECURE_SSL_REDIRECT"] is True
+
+
 def test_a_redirect_elsewhere_is_left_alone() -> None:
     """A redirect to a login page, or to another site, is what the project wants."""
     for location in ("/accounts/login/", "https://example.com/"):
