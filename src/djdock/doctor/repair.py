@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from djdock.plan.change import Change
-from djdock.plan.python_source import Edit
+from djdock.plan.python_source import Edit, Import, Insert
 
 # What a variable holds, so that whoever fills it in can make a value up: a secret is random, a truth value `True` …
 Kind = Literal["text", "secret", "boolean", "number", "hosts", "list", "url", "email", "json", "path"]
@@ -126,8 +126,10 @@ def words(repair: Repair) -> str:  # noqa: PLR0911, C901 - one line a kind
             return f"run manage.py {' '.join(arguments)}"
         case CreateExtension(name=name):
             return f"create the extension {name}"
-        case EditSettings(path=path):
-            return f"edit {path}"
+        case EditSettings(path=path, edits=edits):
+            names = dict.fromkeys(edit.after if isinstance(edit, Insert) else edit.name
+                                  for edit in edits if not isinstance(edit, Import))  # fmt: skip
+            return f"edit {', '.join(names)} in {path}"
         case EditFile(change=change):
             return f"{change.outcome} {change.path}"
         case UsePython(version=version):

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from djdock.doctor import report
-from djdock.doctor.case import Case
+from djdock.doctor import diagnosis, report
+from djdock.doctor.case import Case, Finding
 from djdock.doctor.symptom import Step, from_report
 from djdock.errors import Problem
 from djdock.project.evaluation import evaluate
@@ -41,11 +41,14 @@ try:
 except BaseException as error:
     print("REPORT" + json.dumps(describe(error)))
 """
-SETTINGS = """
-import django
-from django.conf import settings
-"""
 
+LOAD = "import settings"
+DJANGO = """
+import os, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+django.setup()
+"""
+SQLITE = 'SECRET_KEY = "x"\nDATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}\n'
 
 Fail = Callable[..., Case]
 
@@ -109,3 +112,9 @@ def of(texts: Mapping[str, str], environment: Mapping[str, str] | None = None) -
     except Problem:  # settings with a syntax error read nothing
         reads = ()
     return Case(files, settings_file=path, reads=reads, variables=given)
+
+
+def only(case: Case) -> Finding:
+    """The one finding of the first rule that knows the symptom."""
+    [found] = diagnosis.of(case)
+    return found
