@@ -47,7 +47,19 @@ ONLY_WHEELS = (
         "greenlet",
         "shapely",
     ),
-    *("tensorflow", "torch", "torchvision", "pydantic-core", "orjson", "tiktoken", "tokenizers", "pynacl", "bcrypt"),
+    *(
+        "tensorflow",
+        "torch",
+        "torchvision",
+        "pydantic-core",
+        "orjson",
+        "tiktoken",
+        "uvloop",
+        "httptools",
+        "tokenizers",
+        "pynacl",
+        "bcrypt",
+    ),
 )
 # What a site on PostgreSQL, served by Django itself, runs without.
 DISPENSABLE = {
@@ -152,7 +164,7 @@ def _repair(place: Place, attempt: Attempt, failure: Failure) -> Attempt | None:
         repaired = attempts.bundled(attempt, failure)
     elif name in DISPENSABLE:
         repaired = attempts.left_out(attempt, failure, DISPENSABLE[name])
-    elif failure.kind == "build" and (builder := _older_builder(attempt)):
+    elif failure.old_tools and (builder := _older_builder(attempt)):
         repaired = replace(attempt, builder=builder)
     elif failure.version and name not in dict(attempt.overrides):
         if version := _nearest(place, name, failure.version):
