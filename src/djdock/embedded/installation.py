@@ -73,6 +73,8 @@ DISPENSABLE = {
     "pkg-resources": "it is no package: an old pip listed it by mistake",
     "pkg_resources": "it is no package: an old pip listed it by mistake",
 }
+# Repositories whose distribution has another name.
+REPOSITORIES = {"django-rest-framework": "djangorestframework"}
 # What old source distributions were written for: later ones took pkg_resources, then 2to3 and distutils from them.
 OLD_BUILDERS = ("setuptools<81", "setuptools<58")
 
@@ -233,7 +235,9 @@ def _address(url: str) -> str:
 def _known_name(url: str) -> str | None:
     """The distribution that a repository is named for, if it is well known: another guess may be a stranger's."""
     last = _address(url).rpartition("/")[2].lower()
-    return last if last in {*distributions.OTHER_NAMES.values(), *distributions.SAME_NAMES} else None
+    name = REPOSITORIES.get(last, last)
+    known = {known.partition("[")[0] for known in distributions.OTHER_NAMES.values()}
+    return name if name in known | set(distributions.SAME_NAMES) else None
 
 
 def _exists(place: Place, name: str, version: str) -> bool:
