@@ -10,7 +10,6 @@ from djdock.embedded import attempts, uv_failure
 from djdock.embedded.attempts import Attempt, Place
 from djdock.embedded.uv_failure import Failure
 
-
 BUILD = "error: Failed to build `psycopg2==2.9.6`\n  cause: The build backend returned an error\n"
 CLONE = """\
 error: Failed to download and build `django-silk @ git+https://example.com/silk`
@@ -31,6 +30,10 @@ CONFLICT = f"{UNSOLVED}Because a==1 depends on b>=2 and you require a==1, we can
     ("text", "failure"),
     [
         (BUILD, Failure("build", "psycopg2", "2.9.6")),
+        (
+            f"{BUILD}ModuleNotFoundError: No module named 'pkg_resources'",
+            Failure("build", "psycopg2", "2.9.6", old_tools=True),
+        ),
         ("error: Failed to download and build `Jaraco.Text==1.0`\n", Failure("build", "jaraco-text", "1.0")),
         (CLONE, Failure("source", "django-silk", url="git+https://example.com/silk")),
         (FETCH, Failure("source", url="https://example.com/silk.git")),

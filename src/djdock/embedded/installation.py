@@ -47,7 +47,19 @@ ONLY_WHEELS = (
         "greenlet",
         "shapely",
     ),
-    *("tensorflow", "torch", "torchvision", "pydantic-core", "orjson", "tiktoken", "tokenizers", "pynacl", "bcrypt"),
+    *(
+        "tensorflow",
+        "torch",
+        "torchvision",
+        "pydantic-core",
+        "orjson",
+        "tiktoken",
+        "uvloop",
+        "httptools",
+        "tokenizers",
+        "pynacl",
+        "bcrypt",
+    ),
 )
 # What a site on PostgreSQL, served by Django itself, runs without.
 DISPENSABLE = {
@@ -61,6 +73,8 @@ DISPENSABLE = {
     "pkg-resources": "it is no package: an old pip listed it by mistake",
     "pkg_resources": "it is no package: an old pip listed it by mistake",
 }
+# Repositories whose distribution has another name.
+REPOSITORIES = {"django-rest-framework": "djangorestframework"}
 # What old source distributions were written for: later ones took pkg_resources, then 2to3 and distutils from them.
 OLD_BUILDERS = ("setuptools<81", "setuptools<58")
 
@@ -152,7 +166,7 @@ def _repair(place: Place, attempt: Attempt, failure: Failure) -> Attempt | None:
         repaired = attempts.bundled(attempt, failure)
     elif name in DISPENSABLE:
         repaired = attempts.left_out(attempt, failure, DISPENSABLE[name])
-    elif failure.kind == "build" and (builder := _older_builder(attempt)):
+    elif failure.old_tools and (builder := _older_builder(attempt)):
         repaired = replace(attempt, builder=builder)
     elif failure.version and name not in dict(attempt.overrides):
         if version := _nearest(place, name, failure.version):
@@ -221,7 +235,9 @@ def _address(url: str) -> str:
 def _known_name(url: str) -> str | None:
     """The distribution that a repository is named for, if it is well known: another guess may be a stranger's."""
     last = _address(url).rpartition("/")[2].lower()
-    return last if last in {*distributions.OTHER_NAMES.values(), *distributions.SAME_NAMES} else None
+    name = REPOSITORIES.get(last, last)
+    known = {known.partition("[")[0] for known in distributions.OTHER_NAMES.values()}
+    return name if name in known | set(distributions.SAME_NAMES) else None
 
 
 def _exists(place: Place, name: str, version: str) -> bool:

@@ -23,6 +23,12 @@ NO_VERSION = re.compile(rf"there (?:is|are) no versions? of {NAME}==([^\s,;]+)")
 NO_FILE = re.compile(rf"{NAME}==([^\s,;]+) (?:has|was|is|cannot|requires Python|depends on Python)\b(?! incompatible)")
 
 
+# What source distributions used of setuptools, and newer ones have no more.
+GONE = re.compile(
+    r"No module named '(?:pkg_resources|setuptools|distutils)|use_2to3|cannot import name '\w+' from 'setuptools"
+)
+
+
 @dataclass(frozen=True)
 class Failure:
     """One obstacle.
@@ -33,12 +39,14 @@ class Failure:
         name: normalised; None where it is not said.
         version: the exact version.
         url: the address.
+        old_tools: the build asked for something that its tools had once.
     """
 
     kind: Kind
     name: str | None = None
     version: str | None = None
     url: str = ""
+    old_tools: bool = False
 
 
 def read(text: str) -> Failure | None:
@@ -46,7 +54,7 @@ def read(text: str) -> Failure | None:
     flat = re.sub(r"\s+", " ", text)
     unsolved = "No solution found" in flat
     if match := QUOTED.search(flat):
-        return Failure("build", normalise(match[1]), match[2])
+        return Failure("build", normalise(match[1]), match[2], old_tools=GONE.search(flat) is not None)
     if not unsolved and (found := _address(flat)):
         return found
     if match := UNKNOWN.search(flat):
