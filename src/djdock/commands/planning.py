@@ -58,7 +58,8 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     )
     machine = _machine(root, facts, given)
     private = dotenv.adopt(files, file, _lines(wanted, machine, facts, given), machine)
-    docker = _docker(edited, facts, wanted, file, take_over=take_over)
+    whole = Edited(edited, {change.path: change.after for change in declared})
+    docker = _docker(whole, _again(whole, facts, chosen), wanted, file, take_over=take_over)
     changes = (
         *switch.changes,
         *declared,
@@ -78,6 +79,12 @@ def _read(files: Files, name: str, chosen: Configuration) -> Facts:
         from djdock.doctor import diagnosis  # noqa: PLC0415 - only source that cannot be read needs the rules
 
         raise diagnosis.explained(files, problem) from problem
+
+
+def _again(edited: Files, facts: Facts, chosen: Configuration) -> Facts:
+    """The facts as they are once the edits are made: a second run must come to the same Docker files."""
+    after = read(edited, facts.name, chosen)
+    return replace(after, python=facts.python, pythons=facts.pythons, postgres=facts.postgres)
 
 
 def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:

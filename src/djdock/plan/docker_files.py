@@ -13,7 +13,7 @@ from djdock.plan.compose import Composition, Worker
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
 from djdock.project import docker_files as existing
-from djdock.project import front_end, system_packages
+from djdock.project import front_end, signs, system_packages
 from djdock.project.compose_files import DEFAULT_NAMES
 from djdock.project.docker_files import DockerFiles
 from djdock.project.facts import Facts
@@ -121,7 +121,9 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     versions = {dependency.name: dependency.locked for dependency in wanted}
     production, development = install_steps(files, facts)
     carried, unknown = system_packages.carried_over(there.packages, python)
-    packages = system_packages.needs(facts.dependencies, python, _features(files, facts))
+    asked = signs.distributions(facts.dependencies, files)
+    building = [found for found in facts.dependencies if f"{found.name}[binary]" not in asked]
+    packages = system_packages.needs(building, python, _features(files, facts))
     packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
     if "git+" in production or _has_git_lines(files, facts):
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
