@@ -59,7 +59,9 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     machine = _machine(root, facts, given)
     private = dotenv.adopt(files, file, _lines(wanted, machine, facts, given), machine)
     whole = Edited(edited, {change.path: change.after for change in declared})
-    docker = _docker(whole, _again(whole, facts, chosen), wanted, file, take_over=take_over)
+    after = _again(whole, facts, chosen)
+    setup = replace(_setup(after, wanted, file), node=attainable.node(root, after, engine), replace=take_over)
+    docker = tuple(replace(change, generated=True) for change in docker_files.docker_files(whole, after, setup))
     changes = (
         *switch.changes,
         *declared,
@@ -99,21 +101,17 @@ def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
         return (), f"{wanted} could not be added to the dependencies: {problem.cause} {problem.hint}"
 
 
-def _docker(
-    files: Files, facts: Facts, wanted: tuple[variables.Variable, ...], file: str, *, take_over: bool
-) -> tuple[Change, ...]:
+def _setup(facts: Facts, wanted: tuple[variables.Variable, ...], file: str) -> docker_files.Setup:
     services = {
         name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()
     }
-    setup = docker_files.Setup(
+    return docker_files.Setup(
         uv=python.uv_series(),
         variables={found.name: found.value for found in wanted},
         services=services,
         env_files=(file,),
         settings=facts.settings.value if facts.settings.value != facts.named_settings else "",
-        replace=take_over,
     )
-    return tuple(replace(change, generated=True) for change in docker_files.docker_files(files, facts, setup))
 
 
 def _env_file(root: Path, files: Files) -> tuple[str, dict[str, str]]:
