@@ -35,6 +35,7 @@ print("\\n{MARK}" + json.dumps(dict(vendor=connection.vendor, version=version, a
 """
 REPAIR = re.compile(r"^ *repair  (.*)$", re.MULTILINE)
 PROBLEM = re.compile(r"^Problem: (.*)$", re.MULTILINE)
+PLANNED = re.compile(r"^ *(create|change|remove|conflict)  (\S+)", re.MULTILINE)
 REDIRECTS = 5
 PAGE_SECONDS = 60.0
 # Runs djdock in the project's folder, and gives what it wrote; never raises for an exit code.
@@ -136,7 +137,7 @@ def _run_through(entry: Entry, outcome: Outcome, up: Done, djdock: Callable[...,
         for path in dict.fromkeys(("/", str(told["admin"]) or entry.admin_path)):
             if path:
                 pages[path] = _answer(url, path)
-        _passes("a second init", djdock("init", "--dry-run", "--check"))
+        _plans_nothing(djdock("init", "--dry-run", "--check"))
     except NotPassed as failed:
         return replace(outcome, reason=failed.reason, details=failed.details, pages=pages, postgres=postgres)
     return replace(outcome, counts=True, pages=pages, postgres=postgres)
@@ -160,6 +161,12 @@ def _passes(what: str, done: Done) -> Done:
     if done.code:
         raise NotPassed(f"{what}: {_first_line(done)}", _end(done.all))
     return done
+
+
+def _plans_nothing(done: Done) -> None:
+    if planned := [" ".join(found) for found in PLANNED.findall(done.out)]:
+        raise NotPassed(f"a second init would {', '.join(planned)}", _end(done.all))
+    _passes("a second init", done)
 
 
 def _probed(done: Done) -> Mapping[str, Any]:

@@ -51,11 +51,11 @@ def test_images_that_cannot_be_pulled(tmp_path: Path) -> None:
     assert versions(before) == ("3.12", 15)
     assert versions(after) in {("3.13", 18), ("3.11", 18)}
     assert after.python is not None
-    assert "3.12 of Dockerfile:1" in after.python.source
+    assert after.python.source == "the image for 3.12 is not on this machine and cannot be pulled; Dockerfile:1"
     assert after.pythons.candidates[0] == tuple(map(int, after.pythons.version.split(".")))
     assert sorted(after.pythons.candidates) == sorted(before.pythons.candidates)
     assert after.postgres is not None
-    assert "15 of docker-compose.yml" in after.postgres.source
+    assert "the image for 15 is not on this machine and cannot be pulled; docker-compose.yml" in after.postgres.source
 
 
 def test_images_that_are_there(tmp_path: Path) -> None:
@@ -84,6 +84,20 @@ def test_what_a_person_has_said_stays(tmp_path: Path) -> None:
     """An explicit version is met or refused, never replaced."""
     before, after = settled(tmp_path, **{"djdock.toml": 'python = "3.12"\npostgres = 15\n'})
     assert versions(before) == versions(after) == ("3.12", 15)
+
+
+def test_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A front end is built with the newest Node that is here, where its own cannot be had, and only then."""
+    scripts = '{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "5"}}'
+    facts, _after = settled(
+        tmp_path, **{"package.json": scripts, "vite.config.js": "", "requirements.txt": "django\ndjango-vite\n"}
+    )
+    assert attainable.node(tmp_path, facts, "docker") == ""
+    monkeypatch.setattr(images, "is_here", lambda name: name == "node:20-trixie-slim")
+    assert attainable.node(tmp_path, facts, "docker") == "20"
+    assert attainable.node(tmp_path, facts, "embedded") == ""
+    monkeypatch.setattr(images, "can_have", lambda _name: True)
+    assert attainable.node(tmp_path, facts, "docker") == ""
 
 
 @pytest.mark.parametrize("known", ["", "embedded"])

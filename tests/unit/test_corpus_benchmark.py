@@ -97,7 +97,7 @@ def test_all_steps_pass(tmp_path: Path) -> None:
         ("migrate", Done(1, "[ ] 0002_more\n", ""), "manage migrate --check: [ ] 0002_more"),
         ("shell", Done(0, f'{MARK}{{"vendor": "sqlite", "version": "3.40", "admin": ""}}\n', ""), "database is 3.40"),
         ("shell", Done(0, "\n", ""), "manage shell says nothing"),
-        ("init", Done(1, "   change  .env\n", ""), "a second init: change  .env"),
+        ("init", Done(1, "   change  .env  (a port)\n", ""), "a second init would change .env"),
         ("undo", problem("Not this time."), "undo: Not this time."),
     ],
 )

@@ -1,4 +1,4 @@
-"""A version of PostgreSQL or Python that cannot be had on this machine gives way to one that can.
+"""A version of PostgreSQL, Python or Node that cannot be had on this machine gives way to one that can.
 
 What somebody else's compose file or Dockerfile names is a wish, and not worth doing without the whole project. What the
 person has said, and what djdock's own files say already, stays.
@@ -12,7 +12,7 @@ from pathlib import Path
 from djdock import state
 from djdock.compose import availability, images
 from djdock.machine import postgres
-from djdock.plan import compose, dockerfile
+from djdock.plan import compose, docker_files, dockerfile
 from djdock.project import compatibility, system_packages
 from djdock.project import docker_files as existing
 from djdock.project.answer import Answer
@@ -22,16 +22,29 @@ from djdock.project.files import Folder
 
 # The newest that is known to have an image.
 NEWEST_POSTGRES = 18
+# Releases of Node with long-term support, the newest first.
+NODES = ("24", "22", "20", "18")
 
 
 def settle(root: Path, facts: Facts, engine: str | None) -> Facts:
     """The facts with versions that can be had on the engine that will run them."""
-    name = engine or state.load(root).engine
-    if name == "embedded":
-        return _with_postgres_here(root, facts)
-    if name or availability.obstacle() is None:
+    if _in_docker(root, engine):
         return _with_python_image(_with_postgres_image(root, facts))
     return _with_postgres_here(root, facts)
+
+
+def node(root: Path, facts: Facts, engine: str | None) -> str:
+    """The version of Node to build the front end with, where the one that it asks for cannot be had; else nothing."""
+    wanted = docker_files.front_end_of(Folder(root), facts)
+    if wanted is None or not _in_docker(root, engine) or images.can_have(dockerfile.node_image(wanted.node)):
+        return ""
+    return next((version for version in NODES if images.is_here(dockerfile.node_image(version))), "")
+
+
+def _in_docker(root: Path, engine: str | None) -> bool:
+    """Whether a project will run in Docker: as it was asked for, as before, or because Docker is there."""
+    name = engine or state.load(root).engine
+    return name != "embedded" and (bool(name) or availability.obstacle() is None)
 
 
 def _with_postgres_here(root: Path, facts: Facts) -> Facts:
@@ -50,7 +63,7 @@ def _with_postgres_image(root: Path, facts: Facts) -> Facts:
     found = next((major for major in others if _has_postgres(major, facts)), None)
     if found is None:
         return facts
-    why = f"the image for {wanted.value} of {wanted.source} is not on this machine and cannot be pulled"
+    why = f"the image for {wanted.value} is not on this machine and cannot be pulled; {wanted.source}"
     return replace(facts, postgres=Answer(found, why))
 
 
@@ -63,7 +76,7 @@ def _with_python_image(facts: Facts) -> Facts:
     if found is None:
         return facts
     text = compatibility.text(found)
-    why = f"the image for {wanted.value} of {wanted.source} is not on this machine and cannot be pulled"
+    why = f"the image for {wanted.value} is not on this machine and cannot be pulled; {wanted.source}"
     order = (found, *(version for version in choice.candidates if version != found))
     settled = replace(choice, version=text, evidence=why, candidates=order)
     return replace(facts, python=Answer(text, why), pythons=settled)

@@ -58,7 +58,10 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     )
     machine = _machine(root, facts, given)
     private = dotenv.adopt(files, file, _lines(wanted, machine, facts, given), machine)
-    docker = _docker(edited, facts, wanted, file, take_over=take_over)
+    whole = Edited(edited, {change.path: change.after for change in declared})
+    after = _again(whole, facts, chosen)
+    setup = replace(_setup(after, wanted, file), node=attainable.node(root, after, engine), replace=take_over)
+    docker = tuple(replace(change, generated=True) for change in docker_files.docker_files(whole, after, setup))
     changes = (
         *switch.changes,
         *declared,
@@ -80,6 +83,12 @@ def _read(files: Files, name: str, chosen: Configuration) -> Facts:
         raise diagnosis.explained(files, problem) from problem
 
 
+def _again(edited: Files, facts: Facts, chosen: Configuration) -> Facts:
+    """The facts as they are once the edits are made: a second run must come to the same Docker files."""
+    after = read(edited, facts.name, chosen)
+    return replace(after, python=facts.python, pythons=facts.pythons, postgres=facts.postgres)
+
+
 def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
     """Declares a driver for PostgreSQL where the project has none; where that cannot be done, says why."""
     series = python_version.django_series(facts.dependencies)
@@ -92,21 +101,17 @@ def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
         return (), f"{wanted} could not be added to the dependencies: {problem.cause} {problem.hint}"
 
 
-def _docker(
-    files: Files, facts: Facts, wanted: tuple[variables.Variable, ...], file: str, *, take_over: bool
-) -> tuple[Change, ...]:
+def _setup(facts: Facts, wanted: tuple[variables.Variable, ...], file: str) -> docker_files.Setup:
     services = {
         name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()
     }
-    setup = docker_files.Setup(
+    return docker_files.Setup(
         uv=python.uv_series(),
         variables={found.name: found.value for found in wanted},
         services=services,
         env_files=(file,),
         settings=facts.settings.value if facts.settings.value != facts.named_settings else "",
-        replace=take_over,
     )
-    return tuple(replace(change, generated=True) for change in docker_files.docker_files(files, facts, setup))
 
 
 def _env_file(root: Path, files: Files) -> tuple[str, dict[str, str]]:

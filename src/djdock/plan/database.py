@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -286,7 +287,8 @@ class Edited:
         return self.texts.get(path) or self.files.read(path)
 
     def names(self, folder: str = "") -> list[str]:
-        return self.files.names(folder)
+        new = {posixpath.basename(path) for path in self.texts if posixpath.dirname(path) == folder.strip("/")}
+        return sorted({*self.files.names(folder), *new})
 
 
 def at(database: Database, host: str, port: int) -> Database:

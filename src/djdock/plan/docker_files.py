@@ -13,11 +13,12 @@ from djdock.plan.compose import Composition, Worker
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
 from djdock.project import docker_files as existing
-from djdock.project import front_end, system_packages
+from djdock.project import front_end, signs, system_packages
 from djdock.project.compose_files import DEFAULT_NAMES
 from djdock.project.docker_files import DockerFiles
 from djdock.project.facts import Facts
 from djdock.project.files import Files, below
+from djdock.project.front_end import FrontEnd
 from djdock.project.package_managers import Found
 from djdock.project.processes import Process
 
@@ -53,6 +54,7 @@ class Setup:
         services: variables that say where other services are, as containers see them: `redis://redis:6379/0`.
         env_files: files that containers get variables from, relative to the root.
         settings: the settings module, where it is another one than manage.py names.
+        node: the major version of Node for the front end, where it is another one than the project asks for.
         replace: whether to take over the names of Docker files that are not djdock's.
     """
 
@@ -61,6 +63,7 @@ class Setup:
     services: Mapping[str, str] = field(default_factory=dict)
     env_files: tuple[str, ...] = (".env",)
     settings: str = ""
+    node: str = ""
     replace: bool = False
 
 
@@ -121,12 +124,13 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     versions = {dependency.name: dependency.locked for dependency in wanted}
     production, development = install_steps(files, facts)
     carried, unknown = system_packages.carried_over(there.packages, python)
-    packages = system_packages.needs(facts.dependencies, python, _features(files, facts))
+    asked = signs.distributions(facts.dependencies, files)
+    building = [found for found in facts.dependencies if f"{found.name}[binary]" not in asked]
+    packages = system_packages.needs(building, python, _features(files, facts))
     packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
     if "git+" in production or _has_git_lines(files, facts):
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
-    node = there.node[0] if there.node else None
-    found = next((one for one in front_end.find(files, versions, node) if one.needs_build), None)
+    found = front_end_of(files, facts)
     return Image(
         tag=facts.name.lower(),
         uv=setup.uv,
@@ -139,10 +143,18 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         settings=setup.settings,
         packages=packages,
         unknown=unknown,
-        front_end=found,
+        front_end=replace(found, node=setup.node or found.node) if found else None,
         build_values=_build_values(setup) if facts.static_root else None,
         static_note=_static_note(facts, versions),
     )
+
+
+def front_end_of(files: Files, facts: Facts) -> FrontEnd | None:
+    """The front end that the image has to build; None where there is none."""
+    said = existing.read(files, (facts.folder,)).node
+    names = [dependency.name for dependency in facts.dependencies if not dependency.development]
+    found = front_end.find(files, names, said[0] if said else None)
+    return next((one for one in found if one.needs_build), None)
 
 
 def install_steps(files: Files, facts: Facts) -> tuple[str, str]:

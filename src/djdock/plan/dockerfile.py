@@ -122,6 +122,11 @@ def base_image(python: str, debian: str) -> str:
     return f"python:{python}-slim-{debian}"
 
 
+def node_image(node: str) -> str:
+    """The image that builds a front end."""
+    return f"node:{node}-trixie-slim"
+
+
 def compose_up(path: str) -> str:
     """The command that starts what a compose file says."""
     return "docker compose up" if path in DEFAULT_NAMES else f"docker compose --file {path} up"
@@ -186,7 +191,7 @@ def _front_end(front_end: FrontEnd) -> str:
     copy = f"COPY {' '.join(manifests)} ./\n{install}\nCOPY . /app" if manifests else f"COPY . /app\n{install}"
     return (
         "\n# The front end. Only what the build writes is taken from here.\n"
-        f"FROM node:{front_end.node}-trixie-slim AS front-end\n"
+        f"FROM {node_image(front_end.node)} AS front-end\n"
         f"WORKDIR {place}\n{copy}\n"
         f"RUN touch /tmp/before && {tool} run {front_end.script}\n"
         "WORKDIR /app\n"
