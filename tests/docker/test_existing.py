@@ -31,7 +31,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 from django.core.management import execute_from_command_line
 execute_from_command_line(sys.argv)
 """,
-    "backend/requirements.txt": "Django==5.2.*\npsycopg2==2.9.10\ncelery\nredis\n",
+    "backend/requirements.txt": "Django==5.2.*\npsycopg2==2.9.10\ncelery\nredis\npackaging\n",
     "backend/shop/__init__.py": "from shop.celery import app\n",
     "backend/shop/celery.py": """\
 import os
@@ -72,7 +72,7 @@ from shop.celery import double
 
 def page(request):
     built = (Path(__file__).parents[2] / "web/dist/site.js").read_text()
-    return HttpResponse(f"{double.delay(21).get(timeout=30)} {built}")
+    return HttpResponse(f"{double.delay(21).get(timeout=55)} {built}")
 
 urlpatterns = [path("", page), path("plain", lambda request: HttpResponse("plain"))]
 """,
@@ -111,7 +111,7 @@ def shop(shelf: Path) -> Iterator[Project]:
 
 def test_everything_works_together(shop: Project) -> None:
     """The page shows what Node built, and what a worker answered over Redis; the front end is in the folder too."""
-    done = run(["curl", "--silent", "--fail", shop.url], shop.root, timeout=60).ok()
+    done = run(["curl", "--silent", "--fail", shop.url], shop.root, timeout=90).ok()
     assert done.out == "42 built by Node"
     assert (shop.root / "web/dist/site.js").stat().st_uid == (shop.root / "web").stat().st_uid
     services = {service["name"]: service["state"] for service in shop.status()["services"]}
