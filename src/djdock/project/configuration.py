@@ -1,4 +1,4 @@
-"""What a person has said of a project that cannot be read from it: [tool.djdock] in pyproject.toml, else djdock.toml."""
+"""What a person has said that cannot be read from a project: [tool.djdock] in pyproject.toml, else djdock.toml."""
 
 from __future__ import annotations
 
