@@ -32,7 +32,6 @@ def reads(source: str) -> list[str]:
     return [read.name for read in evaluate(Texts({"s.py": source}), "s", "s.py").reads]
 
 
-
 def test_all_series_are_here() -> None:
     """The texts are those of the series that the package says it supports."""
     assert list(DJANGO) == ["4.2", "5.2", "6.0", "6.1"]

@@ -165,8 +165,7 @@ class _Search:
         databases = seen.values.get("DATABASES")
         found = databases.get("default") if isinstance(databases, Mapping) else databases
         if isinstance(found, Unknown) or found is None:
-            pieces = {read.name: template for read in seen.reads if state and (template := _guess(read.name))}
-            return pieces | {name: _guess(name) or URL for name in variables_of(found)} | state
+            return self._pieces(seen, state) | {name: _guess(name) or URL for name in variables_of(found)} | state
         if not isinstance(found, Mapping):
             return state
         deciding = [set(variables_of(found.get(key))) for key in KEYS if found.get(key) is not None]
@@ -185,7 +184,12 @@ class _Search:
         names = variables_of(found.get("ENGINE"))
         if names and not is_postgres(found.get("ENGINE")):
             corrected[names[-1]] = self._engine(corrected, names[-1])
-        return corrected
+        return corrected if corrected != state else self._pieces(seen, state) | state
+
+    @staticmethod
+    def _pieces(seen: Evaluation, state: dict[str, str]) -> dict[str, str]:
+        """What names suggest for variables that are read only since others are set."""
+        return {read.name: template for read in seen.reads if state and (template := _guess(read.name))}
 
     def _text(self, state: dict[str, str], name: str) -> str:
         """What a variable says, by its default too."""
@@ -240,6 +244,7 @@ def edit(files: Files, evaluation: Evaluation, evaluate: Callable[[Files, Enviro
     Returns:
         None where no edit makes the settings use PostgreSQL.
     """
+    evaluation = _loaded(evaluation, lambda values: evaluate(files, values))
     for place in _places(files, evaluation):
         for changed in rewrite(files, place, evaluation, NAMES):
             variables = _edited_variables(evaluation, place)
@@ -250,6 +255,19 @@ def edit(files: Files, evaluation: Evaluation, evaluate: Callable[[Files, Enviro
             if found is not None:
                 return Switch(found, (changed,), changed.why)
     return None
+
+
+def _loaded(evaluation: Evaluation, evaluate: Evaluate) -> Evaluation:
+    """The settings with values for the variables that they cannot do without: what is there is seen only then."""
+    given: dict[str, str] = {}
+    seen = evaluation
+    for _round in range(MOST_ROUNDS):
+        missing = [read.name for read in seen.reads if read.required and read.name not in given]
+        if not missing or not seen.complete:
+            break
+        given |= filled({name: _guess(name) or "1" for name in missing}, PROBE)
+        seen = evaluate(given)
+    return seen if seen.database() is not None else evaluation
 
 
 def _edited_variables(evaluation: Evaluation, place: Place) -> dict[str, str]:

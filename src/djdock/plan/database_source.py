@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from djdock.plan.change import Change
 from djdock.plan.source_text import Element, Source, Splice, added, spliced, with_import_os, without
@@ -44,7 +45,8 @@ def rewrite(files: Files, place: Place, evaluation: Evaluation, names: Mapping[s
     found = evaluation.database() or {}
     gis = "gis" in str(found.get("ENGINE")) or "spatialite" in str(found.get("ENGINE"))
     quote = "'" if text.count("'") > text.count('"') else '"'
-    wanted = _Wanted(found, names, GIS_ENGINE if gis else ENGINE, place.keeps_variables, quote)
+    declared = isinstance(evaluation.values.get("DATABASES"), Mapping)
+    wanted = _Wanted(found, names, GIS_ENGINE if gis else ENGINE, place.keeps_variables, quote, declared)
     source = Source(text, parse(text, place.path))
     for changed in _in_place(source, place.line, wanted) if place.line else [_at_end(source, wanted)]:
         if changed != text:
@@ -59,6 +61,7 @@ class _Wanted:
     engine: str
     keeps_variables: bool
     quote: str
+    declared: bool
 
     def text(self, value: str) -> str:
         return f"{self.quote}{value}{self.quote}"
@@ -92,7 +95,7 @@ class _Wanted:
 def _at_end(source: Source, wanted: _Wanted) -> str:
     end = source.newline
     inner = wanted.block("    ", "    ", end)
-    if any(isinstance(node, ast.Name) and node.id == "DATABASES" for node in ast.walk(source.tree)):
+    if wanted.declared or any(isinstance(node, ast.Name) and node.id == "DATABASES" for node in ast.walk(source.tree)):
         statement = f"DATABASES[{wanted.text('default')}] = {wanted.block('', '    ', end)}"
     else:
         statement = f"DATABASES = {{{end}    {wanted.text('default')}: {inner},{end}}}"
@@ -121,7 +124,7 @@ def _entry(source: Source, target: ast.expr, value: ast.expr) -> ast.expr | None
     return None
 
 
-def _has_entries(node: ast.expr) -> bool:
+def _has_entries(node: ast.expr) -> TypeGuard[ast.Dict | ast.Call]:
     """Whether a node is a dict, or `dict(…)` with keywords only."""
     match node:
         case ast.Dict():

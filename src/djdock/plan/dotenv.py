@@ -128,8 +128,8 @@ def _own(machine: Machine) -> tuple[Line, ...]:
 def _section(title: str, lines: Sequence[Line]) -> list[str]:
     if not lines:
         return []
-    written = [f"# {line.comment}\n{line.name}={_quoted(line.value)}" if line.comment else f"{line.name}={_quoted(line.value)}"
-               for line in lines]  # fmt: skip
+    comments = [f"# {line.comment}\n" if line.comment else "" for line in lines]
+    written = [f"{comment}{line.name}={_quoted(line.value)}" for comment, line in zip(comments, lines, strict=True)]
     return ["", f"# --- {title} ---", *written]
 
 
@@ -142,7 +142,7 @@ def _replaced(text: str, line: Line) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value as python-dotenv and Docker Compose read it alike: in single quotes where it holds more than plain letters."""
+    """A value as python-dotenv and Docker Compose read it alike: in single quotes where it is not plain."""
     return value if re.fullmatch(r"[\w./:@%,+~*?=&-]*", value, re.ASCII) else "'" + value.replace("'", "") + "'"
 
 

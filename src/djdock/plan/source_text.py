@@ -165,9 +165,8 @@ def added(source: Source, elements: list[Element], entries: list[str]) -> list[S
     """Puts entries behind the last one, in the layout of those that are there."""
     last = elements[-1]
     end = last.comma or last.end
-    own_lines = (
-        source.begins_line(last.start)
-        or not source.begins_line(elements[0].start)
+    own_lines = source.begins_line(last.start) or (
+        not source.begins_line(elements[0].start)
         and len({source.line_of(element.start)[0] for element in elements}) > 1
     )
     if not own_lines:
@@ -228,13 +227,17 @@ def _among(source: Source, imports: list[ast.stmt]) -> str:
 def _at_top(source: Source, body: list[ast.stmt]) -> str:
     """Below the comments that the file begins with, where an empty line parts them from the first statement."""
     end = source.newline
-    stop = source.line_of(source.span(body[0])[0])[0] if body else len(source.text)
-    head = list(re.finditer(r"(?:\r\n|\r|\n)[ \t]*(?=\r\n|\r|\n)", source.text[:stop]))
-    start = head[0].end() + len(end) if head else 0
-    if not head and source.text.startswith("#"):  # #!, or the encoding
-        lines = [place for place in source.lines if source.text.startswith(("#!", "# -*-", "# coding"), place)]
-        start = min(source.lines[source.lines.index(lines[-1]) + 1], stop) if lines and len(source.lines) > 1 else 0
-    return source.text[:start] + f"import os{end}{end}" + source.text[start:]
+    lines = [
+        source.text[start:stop] for start, stop in zip(source.lines, [*source.lines[1:], len(source.text)], strict=True)
+    ]
+    comments = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    first = body[0].lineno - 1 if body else len(lines)
+    if comments and comments < first and not lines[comments].strip():
+        start = comments + 1
+    else:  # the comments are about the first statement, but for #! and the encoding
+        start = next((n for n, line in enumerate(lines) if not line.startswith(("#!", "# -*-", "# coding"))), 0)
+    place = source.lines[start] if start < len(source.lines) else len(source.text)
+    return source.text[:place] + f"import os{end}{end}" + source.text[place:]
 
 
 def _imports(node: ast.stmt, name: str) -> bool:

@@ -1,17 +1,13 @@
-"""What a person has said of a project: [tool.djdock] in pyproject.toml, else djdock.toml."""
+"""What a person has said that cannot be read from a project: [tool.djdock] in pyproject.toml, else djdock.toml."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from djdock.errors import Problem
+from djdock.project import toml
 from djdock.project.files import Files
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 OWN, SHARED = "djdock.toml", "pyproject.toml"
 
@@ -53,22 +49,16 @@ def read(files: Files) -> Configuration:
         Problem: a file is no TOML, or holds a name or a value that djdock does not know.
     """
     for path in (OWN, SHARED):
-        text = files.read(path)
-        if text is None or (path == SHARED and "djdock" not in text):
+        if path == SHARED and "djdock" not in (files.read(path) or ""):
             continue
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise Problem(
-                f"{path} is no TOML that can be read: {error}.", hint=f"Correct {path}, then try again."
-            ) from error
+        document = toml.read(files, path)
         table = document if path == OWN else document.get("tool", {}).get("djdock")
-        if table is not None:
+        if table:
             return _checked(table, path)
     return Configuration()
 
 
-def _checked(table: dict[str, object], path: str) -> Configuration:
+def _checked(table: Mapping[str, object], path: str) -> Configuration:
     known = {field.name.replace("_", "-"): field.name for field in fields(Configuration)}
     for name, value in table.items():
         wanted: type = int if name == "postgres" else str

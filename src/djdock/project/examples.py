@@ -47,7 +47,8 @@ FOLDERS = (
     "compose",
 )
 PLACEHOLDER = re.compile(
-    r"^$|<[^>]*>|^\[.*\]$|change.?(me|this|it)|your[-_ .]|^your|xxx+|\*\*\*|replace|insert|fill.?in|todo|^\.\.\.|\$\{|\{\{|-here$|_here$",
+    r"^$|<[^>]*>|^\[.*\]$|change.?(me|this|it)|your[-_ .]|^your|xxx+|\*\*\*|replace|insert|fill.?in|todo|^\.\.\."
+    r"|\$\{|\{\{|-here$|_here$",
     re.IGNORECASE,
 )
 

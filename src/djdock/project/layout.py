@@ -284,17 +284,15 @@ def _siblings(files: Files, folder: str, named: str) -> Iterator[tuple[str, str]
 
 def _settings_below(files: Files, folder: str) -> Iterator[tuple[str, str]]:
     """Modules and packages called settings in the packages beside manage.py."""
-    for package in files.names(folder):
-        names = files.names(f"{folder}/{package}".strip("/")) if package.endswith("/") else []
-        base = package.rstrip("/")
+    for package in ("", *(name for name in files.names(folder) if name.endswith("/"))):
+        names = files.names(f"{folder}/{package}".strip("/"))
+        module = f"{package}settings".replace("/", ".")
         if "settings.py" in names:
-            yield f"{base}.settings", f"{package}settings.py"
+            yield module, f"{package}settings.py"
         if "settings/" in names:
             there = {name.removesuffix(".py") for name in files.names(f"{folder}/{package}settings".strip("/"))}
-            yield from (
-                (f"{base}.settings.{word}", f"{package}settings/{word}.py") for word in DEVELOPMENT if word in there
-            )
-            yield f"{base}.settings", f"{package}settings"
+            yield from ((f"{module}.{word}", f"{package}settings/{word}.py") for word in DEVELOPMENT if word in there)
+            yield module, f"{package}settings"
 
 
 def _template(manage: str) -> Problem:

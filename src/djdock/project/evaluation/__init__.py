@@ -91,6 +91,7 @@ def evaluate(files: Files, module: str, path: str, environment: Mapping[str, str
     parts = module.count(".") + 1 + path.endswith("/__init__.py")
     folder = "/".join(path.split("/")[:-parts])
     interpreter = Interpreter(files, folder, Run(dict(environment or {})))
+    interpreter.run.own[VARIABLE] = (module, "")  # Django sets it before it imports them
     complete = _run(interpreter, module, path)
     values: Mapping[str, Value] = interpreter.modules[path].names
     chosen = _configuration(files, folder, interpreter, values)
@@ -135,7 +136,7 @@ def script(files: Files, path: str, environment: Mapping[str, str] | None = None
 
 # Classes of settings, by the words in their names: the best for development first.
 DEVELOPMENT = ("local", "dev", "docker")
-CONFIGURATION = "DJANGO_CONFIGURATION"
+VARIABLE, CONFIGURATION = "DJANGO_SETTINGS_MODULE", "DJANGO_CONFIGURATION"
 
 
 def _configuration(files: Files, folder: str, interpreter: Interpreter, values: Mapping[str, Value]) -> Class | None:

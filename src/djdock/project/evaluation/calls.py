@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from djdock.project.evaluation import library
-from djdock.project.evaluation.readers import CLASSES, with_ssl
+from djdock.project.evaluation.readers import CLASSES, NotSet, with_ssl
 from djdock.project.evaluation.scope import Class, Scope
 from djdock.project.evaluation.values import UNKNOWN, Dotted, Reader, Setting, Unknown, Value, variables_of
 
@@ -51,6 +51,8 @@ def of_package(name: str, call: Call, scope: Scope) -> Value:
     if name in CLASSES or name.endswith(".Env"):  # others are made after django-environ and environs
         scheme = {key: value for key, value in call.options.items() if key.isupper()}
         return Reader(CLASSES.get(name, "environs"), scheme)
+    if name == "pydantic.Field":
+        return Setting("Field", tuple(call.arguments), call.options, call.node)
     if name.startswith(CONFIGURATIONS) and name.endswith("Value"):
         kind = name.removeprefix(CONFIGURATIONS).removesuffix("Value")
         return Setting(kind, tuple(call.arguments), call.options, call.node)
@@ -112,14 +114,20 @@ def instance(made: Class, call: Call, scope: Scope) -> Value:
         options = {"default": default} if field in made.names else {}
         name = f"{prefix}{field}".upper()
         if isinstance(default, Setting):  # Field(default, alias="NAME")
-            alias = next(
-                (default.options[key] for key in ("validation_alias", "alias", "env") if key in default.options), ""
-            )
-            name = str(alias).upper() or name
+            given = default.options
+            name = next((str(given[key]).upper() for key in ("validation_alias", "alias", "env") if key in given), name)
             options = {"default": default.arguments[0]} if default.arguments else {}
-            options |= {"default": default.options["default"]} if "default" in default.options else {}
-        names[field] = scope.read(Reader("pydantic", {}), "", ([name], options), call.node)
+            options |= {"default": given["default"]} if "default" in given else {}
+        names[field] = _read(scope, Reader("pydantic", {}), ([name], options), call.node)
     return Class(made.name, made.bases, names | call.options)
+
+
+def _read(scope: Scope, reader: Reader, given: tuple[list[Value], dict[str, Value]], node: ast.AST) -> Value:
+    """A variable of an attribute: the others are known where this one is not set."""
+    try:
+        return scope.read(reader, "", given, node)
+    except NotSet as missing:
+        return Unknown((str(missing.args[0]),))
 
 
 def _prefix(made: Class) -> str:
@@ -148,7 +156,8 @@ def settled(name: str, value: Value, scope: Scope) -> Value:
     prefix = options.get("environ_prefix", None if value.kind in URLS else "DJANGO")
     variable = f"{prefix}_{variable}" if prefix else variable
     given = {} if value.kind == "Secret" else {"default": "" if default is None and value.kind in URLS else default}
-    found = scope.read(Reader("configurations", {}), KINDS.get(value.kind, "str"), ([variable], given), value.node)
+    reader = Reader("configurations", {})
+    found = _read(scope, reader, ([variable], {**given, "cast": KINDS.get(value.kind)}), value.node)
     if isinstance(found, Unknown):
         return Unknown(variables_of(found) or (variable,))
     return {str(options.get("alias", "default")): found} if value.kind in {"DatabaseURL", "CacheURL"} else found

@@ -17,7 +17,6 @@ from djdock.project.evaluation.values import (
     EnvNone,
     Method,
     Reader,
-    Setting,
     Unknown,
     Url,
     Value,
@@ -64,26 +63,28 @@ class Expressions:
             return str(library.ROOT / scope.path)
         if node.id == "__name__":
             return scope.module
-        return Dotted(node.id) if node.id in library.BUILTINS else UNKNOWN
+        return Dotted(node.id) if node.id in {*library.BUILTINS, "globals", "locals", "vars"} else UNKNOWN
 
     def _attribute(self, node: ast.Attribute, scope: Scope) -> Value:
         owner = self.value(node.value, scope)
-        if isinstance(owner, Dotted):
-            return scope.run.known.get(name := f"{owner.name}.{node.attr}", Dotted(name))
-        if isinstance(owner, (PurePosixPath, Url)):
-            found = library.attribute(owner, node.attr)
-            return Method(owner, node.attr) if isinstance(found, Unknown) else found
-        if isinstance(owner, Scope):
-            return owner.names.get(node.attr, UNKNOWN)
-        if isinstance(owner, Class):
-            return owner.names.get(node.attr, Method(owner, node.attr))
-        if isinstance(owner, Unknown):
-            return Unknown(owner.variables)
-        if node.attr == "value" and isinstance(owner, (str, int)):
-            return owner  # of a member of an enumeration
-        if isinstance(owner, Reader) and node.attr == "ENVIRON":
-            return Dotted("os.environ")
-        return Method(owner, node.attr)
+        found: Value = Method(owner, node.attr)
+        match owner:
+            case Dotted():
+                found = scope.run.known.get(name := f"{owner.name}.{node.attr}", Dotted(name))
+            case PurePosixPath() | Url():
+                part = library.attribute(owner, node.attr)
+                found = found if isinstance(part, Unknown) else part
+            case Scope():
+                found = owner.names.get(node.attr, UNKNOWN)
+            case Class():
+                found = owner.names.get(node.attr, found)
+            case Unknown():
+                found = Unknown(owner.variables)
+            case str() | int() if node.attr == "value":
+                found = owner  # of a member of an enumeration
+            case Reader() if node.attr == "ENVIRON":
+                found = Dotted("os.environ")
+        return found
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
         owner, key = self.value(node.value, scope), self._key(node.slice, scope)
@@ -250,33 +251,38 @@ class Expressions:
         for keyword in node.keywords:
             inner = self.value(keyword.value, scope)
             options |= {keyword.arg: inner} if keyword.arg else inner if isinstance(inner, dict) else {}
-        call = Call(node, arguments, options)
-        if isinstance(node.func, ast.Attribute) and arguments == [scope.module]:
-            owner = self.value(node.func.value, scope)
-            if isinstance(owner, Class):  # Development.load_settings(__name__)
-                scope.names |= {key: value for key, value in owner.names.items() if key.isupper()}
-                return None
+        return self._called(function, Call(node, arguments, options), scope)
+
+    def _called(self, function: Value, call: Call, scope: Scope) -> Value:
+        if self._loads_settings(call, scope):
+            return None
+        found: Value = Unknown(variables_of(function, call.arguments))
         match function:
             case Function():
-                return self._run(function, call, scope)
+                found = self._run(function, call, scope)
             case Class():
-                return instance(function, call, scope)
+                found = instance(function, call, scope)
             case Method(owner=Reader() as reader, name=name):
-                return of_reader(reader, name, call, scope)
+                found = of_reader(reader, name, call, scope)
             case Method(owner=owner, name=name):
-                return library.method(owner, name, arguments, options)
-        if isinstance(function, Reader):
-            return with_ssl(scope.read(function, "", (arguments, options), node), options.get("ssl_require"))
-        return self._of_package(function, call, scope)
+                found = library.method(owner, name, call.arguments, call.options)
+            case Reader():
+                found = scope.read(function, "", (call.arguments, call.options), call.node)
+                found = with_ssl(found, call.options.get("ssl_require"))
+            case Dotted(name="globals" | "locals" | "vars"):
+                found = scope.names
+            case Dotted(name):
+                found = of_package(name, call, scope)
+        return found
 
-    def _of_package(self, function: Value, call: Call, scope: Scope) -> Value:
-        if not isinstance(function, Dotted):
-            return Unknown(variables_of(function, call.arguments))
-        if function.name in {"globals", "locals", "vars"}:
-            return scope.names
-        if function.name == "pydantic.Field":
-            return Setting("Field", tuple(call.arguments), call.options, call.node)
-        return of_package(function.name, call, scope)
+    def _loads_settings(self, call: Call, scope: Scope) -> bool:
+        """Whether a class of settings hands its attributes to its module: `Development.load_settings(__name__)`."""
+        function = call.node.func
+        owner = self.value(function.value, scope) if isinstance(function, ast.Attribute) else None
+        if not isinstance(owner, Class) or call.arguments != [scope.module]:
+            return False
+        scope.names |= {key: value for key, value in owner.names.items() if key.isupper()}
+        return True
 
     def _run(self, function: Function, call: Call, scope: Scope) -> Value:
         """A call of one of the project's own functions; a method gets its class as the first argument."""

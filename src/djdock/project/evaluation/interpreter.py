@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from djdock.project.evaluation.calls import is_environment, settled
 from djdock.project.evaluation.expressions import Expressions
 from djdock.project.evaluation.library import MOST_ITEMS
 from djdock.project.evaluation.readers import NotSet
-from djdock.project.evaluation.calls import is_environment, settled
 from djdock.project.evaluation.scope import Class, Function, Run, Scope, TooLong
 from djdock.project.evaluation.values import UNKNOWN, Dotted, Unknown, Value, variables_of
 from djdock.project.files import Files
@@ -139,23 +139,26 @@ class Interpreter:
                 known = isinstance(value, (list, tuple)) and len(value) == len(parts)
                 for index, part in enumerate(parts):
                     self._set(part, value[index] if known else UNKNOWN, scope)
-            case ast.Subscript(value=owner_node, slice=key_node):
-                owner, key = self.expressions.value(owner_node, scope), self.expressions.value(key_node, scope)
-                if root := _root(target):
-                    self.assigned.setdefault(root, []).append(scope.place(target))
-                if is_environment(owner) and isinstance(key, str):
-                    self.run.own[str(key)] = (value, scope.place(target))
-                if isinstance(owner, (dict, list)) and not isinstance(key, Unknown):
-                    try:
-                        owner[key] = value
-                    except (TypeError, IndexError):
-                        return
+            case ast.Subscript():
+                self._set_item(target, value, scope)
             case ast.Attribute():
                 owner = self.expressions.value(target.value, scope)
                 if isinstance(owner, Class):
                     owner.names[target.attr] = value
                 if isinstance(owner, Dotted):
                     self.run.known[f"{owner.name}.{target.attr}"] = value
+
+    def _set_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
+        owner, key = self.expressions.value(target.value, scope), self.expressions.value(target.slice, scope)
+        if root := _root(target):
+            self.assigned.setdefault(root, []).append(scope.place(target))
+        if is_environment(owner) and isinstance(key, str):
+            self.run.own[str(key)] = (value, scope.place(target))
+        if isinstance(owner, (dict, list)) and not isinstance(key, Unknown):
+            try:
+                owner[key] = value
+            except (TypeError, IndexError):
+                return
 
     def _delete(self, node: ast.Delete, scope: Scope) -> None:
         for target in node.targets:

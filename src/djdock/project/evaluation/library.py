@@ -19,7 +19,6 @@ from djdock.project.evaluation.values import (
     Url,
     Value,
     decided_by,
-    is_none,
     variables_of,
 )
 
@@ -93,9 +92,9 @@ TRUTH = frozenset({"str2bool", "strtobool", "str2boolean", "tobool", "parsebool"
 PURE_METHODS = frozenset(
     {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "title", "replace", "format", "join",
      "startswith", "endswith", "get", "items", "keys", "values", "copy", "index", "count", "find", "capitalize",
-     "casefold", "isdigit", "partition", "rpartition", "splitlines", "encode", "decode", "removeprefix", "removesuffix", "union", "as_posix",
-     "resolve", "absolute", "joinpath", "with_name", "with_suffix", "expanduser", "is_file", "exists", "is_dir", "path",
-     "relative_to"}
+     "casefold", "isdigit", "partition", "rpartition", "splitlines", "encode", "decode", "removeprefix",
+     "removesuffix", "union", "as_posix", "resolve", "absolute", "joinpath", "with_name", "with_suffix", "expanduser",
+     "is_file", "exists", "is_dir", "path", "relative_to"}
 )  # fmt: skip
 # Methods that change a container in place.
 CHANGING_METHODS = frozenset(
@@ -105,27 +104,43 @@ CHANGING_METHODS = frozenset(
 
 def call(name: str, arguments: Sequence[Value], options: Mapping[str, Value]) -> Value:
     """The result of a function by its dotted name; UNKNOWN where that takes running it."""
-    names = variables_of(list(arguments), dict(options))
-    if name.endswith("dj_database_url.parse"):
-        found = database(arguments[0]) if arguments else Unknown(names)
-        return with_ssl(found, options.get("ssl_require"))
-    if name in {"os.environ.copy", "dict"} and (name != "dict" or list(arguments) == [Dotted("os.environ")]):
+    if name == "os.environ.copy":
         return Dotted("os.environ")
-    if name == "dict" and all(isinstance(value, Mapping) for value in arguments):
-        return {**(arguments[0] if arguments else {}), **options}  # what is unknown in it leaves the rest known
-    if name.endswith(("pydantic_settings.SettingsConfigDict", "pydantic.ConfigDict")):
-        return dict(options)
-    if name in {"urllib.parse.urlparse", "urllib.parse.urlsplit"} and arguments and isinstance(arguments[0], str):
-        return Url(urlparse(str(arguments[0])), names)
     last = name.rpartition(".")[2]
+    if last in WHOLE and (last != "parse" or "dj_database_url" in name):
+        return WHOLE[last](arguments, options)
     if last in TRANSPARENT and arguments:
         return arguments[0]
     if last.lower().replace("_", "") in TRUTH and arguments:
         return applied(_truth, arguments[:1], {})
     function = FUNCTIONS.get(name) or BUILTINS.get(name)
-    if function is None:
-        return Unknown(names)
-    return applied(function, arguments, options)
+    return applied(function, arguments, options) if function else Unknown(variables_of(list(arguments), dict(options)))
+
+
+def _parsed(arguments: Sequence[Value], options: Mapping[str, Value]) -> Value:
+    """dj_database_url.parse."""
+    return with_ssl(database(arguments[0]), options.get("ssl_require")) if arguments else UNKNOWN
+
+
+def _dict(arguments: Sequence[Value], options: Mapping[str, Value]) -> Value:
+    if list(arguments) == [Dotted("os.environ")]:
+        return Dotted("os.environ")
+    if not all(isinstance(value, Mapping) for value in arguments):
+        return applied(dict, arguments, options)
+    return {**(arguments[0] if arguments else {}), **options}  # what is unknown in it leaves the rest known
+
+
+def _url(arguments: Sequence[Value], _options: Mapping[str, Value]) -> Value:
+    names = variables_of(list(arguments))
+    known = bool(arguments) and isinstance(arguments[0], str)
+    return Url(urlparse(str(arguments[0])), names) if known else Unknown(names)
+
+
+# Functions that are handed arguments of which not all is known, by the last part of their name.
+WHOLE: Mapping[str, Callable[[Sequence[Value], Mapping[str, Value]], Value]] = {
+    "parse": _parsed, "dict": _dict, "OrderedDict": _dict, "urlparse": _url, "urlsplit": _url,
+    "SettingsConfigDict": _dict, "ConfigDict": _dict,
+}  # fmt: skip
 
 
 def applied(function: Callable[..., Value], arguments: Sequence[Value], options: Mapping[str, Value]) -> Value:

@@ -172,7 +172,7 @@ def database(url: Value) -> Value:
         return Unknown(names)
     engine = ENGINES.get(parts.scheme)
     if engine is None:
-        return EnvDict() if not url else Unknown(names)
+        return decided_by(EnvDict(), names) if not url else Unknown(names)
     path = unquote(parts.path[1:])
     made: dict[str, Value] = {
         "ENGINE": engine,

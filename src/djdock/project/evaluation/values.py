@@ -139,8 +139,8 @@ def variables_of(*values: Value) -> tuple[str, ...]:
 def decided_by(value: Value, names: Iterable[str]) -> Value:
     """The same value with a note that some variables decide it."""
     all_names = tuple(dict.fromkeys((*names, *(getattr(value, "variables", ())))))
-    if not all_names:
-        return value
+    if not all_names or all_names == getattr(value, "variables", ()):
+        return value  # the same object: settings may change it later
     made: Value = value
     match value:
         case Unknown():
