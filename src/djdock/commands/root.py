@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from djdock import state
-from djdock.project import layout
+from djdock.errors import Problem
+from djdock.project import configuration, layout
 from djdock.project.files import Folder
 from djdock.project.layout import MANAGE
 
@@ -16,9 +17,12 @@ HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", 
 
 
 def find(start: Path) -> Path:
-    """The root of the project that a folder is in or that lies below it; the folder itself where there is none.
+    """The root of the project that a folder is in, or that lies below it.
 
     A project that djdock knows already wins over what the files suggest, unless the folder has a manage.py of its own.
+
+    Raises:
+        Problem: there is none.
     """
     start = start.resolve()
     own: Path | None = None
@@ -52,10 +56,12 @@ def _home(folder: Path) -> Path:
 
 def _below(start: Path) -> Path:
     """The start, or the home of one of several projects below it."""
-    if any((start / name).exists() for name in ("djdock.toml", "pyproject.toml")):
-        return start
     found = layout.candidates(Folder(start))
-    if len(found) < 2:  # noqa: PLR2004 - one project may use the whole of the folder
+    if not found:
+        raise Problem(
+            f"{start} is not inside a Django project: there is no manage.py here, above or below.",
+            hint="cd into your project, or make a new one: djdock new NAME",
+        )
+    if len(found) == 1 or configuration.read(Folder(start)).manage:  # one project may use the whole of the folder
         return start
-    chosen = start / layout.choose(Folder(start), found).value
-    return _home(chosen.parent)
+    return _home((start / layout.choose(Folder(start), found).value).parent)
