@@ -41,7 +41,7 @@ CONFLICT = f"{UNSOLVED}Because a==1 depends on b>=2 and you require a==1, we can
         (NO_FILE, Failure("version", "twisted", "19.10.0")),
         (UNKNOWN, Failure("unknown", "apt-clone")),
         (CONFLICT, Failure("conflict")),
-        ("error: Failed to fetch: `https://pypi.org/simple/django/`\n  cause: dns error", None),
+        ("error: Failed to fetch: `https://index.example/simple/django/`\n  cause: dns error", None),
         ("error: No space left on device", None),
     ],
 )

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from djdock.project.facts import Facts
 
 
-# The package index by the interface that its mirrors have too.
-INDEX = "https://pypi.org/simple/"
-
-
 def add(root: Path, facts: Facts, requirements: Sequence[str]) -> tuple[Change, ...]:
     """The changes that declare requirements; those that are declared already change nothing.
 
@@ -88,7 +84,8 @@ def _environment(folder: Path) -> dict[str, str]:
     """The person's variables without the environment that they have switched on: none is to be filled here."""
     kept = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}}
     return {
-        "POETRY_PYPI_MIRROR_URL": INDEX,
+        # The index by the interface that its mirrors have too.
+        "POETRY_PYPI_MIRROR_URL": python.index_url(folder),
         **kept,
         "POETRY_VIRTUALENVS_CREATE": "false",
         "PIPENV_VENV_IN_PROJECT": "1",

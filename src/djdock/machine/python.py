@@ -69,6 +69,13 @@ def try_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, stdin: str 
     return run([uv(), *arguments], cwd=cwd, env=_without_noise(env), stdin=stdin)
 
 
+def index_url(cwd: Path) -> str:
+    """The package index that uv takes packages from here, as the person has configured it; empty where it does not say."""
+    done = try_uv(["pip", "compile", "--quiet", "--no-header", "--emit-index-url", "-"], cwd=cwd, env=os.environ)
+    words = done.stdout.split()
+    return words[words.index("--index-url") + 1] if done.ok and "--index-url" in words[:-1] else ""
+
+
 def _without_noise(env: Mapping[str, str]) -> dict[str, str]:
     return {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", **_trust(), **env}
 
