@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,12 +33,13 @@ from djdock.embedded import virtual_environment
 from djdock.engines.engine import Engine
 from djdock.errors import Problem, last_lines
 from djdock.plan import database as database_plan
-from djdock.plan import dotenv, variables
+from djdock.plan import configuration, dotenv, variables
 from djdock.plan.change import Change, Plan
 from djdock.plan.python_source import edit
 from djdock.process import run
 from djdock.project import checkout as project_checkout
 from djdock.project.checkout import Checkout
+from djdock.project.configuration import Configuration
 from djdock.project.evaluation import Read
 from djdock.project.facts import Facts, evaluation_of, read_folder
 from djdock.project.files import Folder
@@ -143,7 +145,9 @@ class Repairs:
                 self._apply((Change(path, before, edit(before, edits), found.what),))
             case EditFile(change=change):
                 self._apply((change,))
-            case StartService() | UsePython() | InstallSystemPackages():
+            case UsePython(version=version):
+                self._use_python(version)
+            case StartService() | InstallSystemPackages():
                 raise found.problem()
 
     def _apply(self, changes: Sequence[Change]) -> None:
@@ -161,6 +165,11 @@ class Repairs:
                 )
         journal.amend(self.root, Plan(tuple(changes)))
         self.facts = read_folder(self.root)
+
+    def _use_python(self, version: str) -> None:
+        """Keeps the wish with the project, and lets the environment be made anew."""
+        self._apply(configuration.keep(Folder(self.root), Configuration(python=version)))
+        shutil.rmtree(self.root / virtual_environment.NAME, ignore_errors=True)
 
     def _set_variable(self, repair: SetVariable, found: Finding) -> None:
         value = repair.value

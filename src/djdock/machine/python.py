@@ -70,7 +70,7 @@ def try_uv(arguments: Sequence[str], *, cwd: Path, env: Environment, stdin: str 
 
 
 def index_url(cwd: Path) -> str:
-    """The package index that uv takes packages from here, as the person has configured it; empty where it does not say."""
+    """The package index that uv takes packages from, as the person has configured it; empty where it does not say."""
     done = try_uv(["pip", "compile", "--quiet", "--no-header", "--emit-index-url", "-"], cwd=cwd, env=os.environ)
     words = done.stdout.split()
     return words[words.index("--index-url") + 1] if done.ok and "--index-url" in words[:-1] else ""
