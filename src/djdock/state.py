@@ -51,6 +51,7 @@ class State:
         environment: a fingerprint of what was installed.
         manage: the path of manage.py, so that daily commands need not look for it.
         proven: the project came up once, or was made by djdock: it need not be tried before it is started.
+        needed: the services that have to run, with blanks between their names.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
     """
 
@@ -61,6 +62,7 @@ class State:
     settled: str = ""
     manage: str = ""
     proven: bool = False
+    needed: str = ""
     processes: Mapping[str, Started] = field(default_factory=dict)
 
 

@@ -14,7 +14,6 @@ from djdock.errors import Problem
 from djdock.merge import merge
 from djdock.project.configuration import Configuration
 from djdock.project.facts import read_folder
-from djdock.project.files import Folder
 
 
 @dataclass(frozen=True)

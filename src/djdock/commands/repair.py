@@ -32,8 +32,8 @@ from djdock.doctor.symptom import Symptom
 from djdock.embedded import virtual_environment
 from djdock.engines.engine import Engine
 from djdock.errors import Problem, last_lines
-from djdock.plan import database as database_plan
 from djdock.plan import configuration, dotenv, variables
+from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
 from djdock.plan.python_source import edit
 from djdock.process import run
@@ -130,8 +130,8 @@ class Repairs:
         match repair:
             case SetVariable():
                 self._set_variable(repair, found)
-            case AddRequirement(requirement=requirement):
-                self._apply(dependencies.add(self.root, self.facts, [requirement]))
+            case AddRequirement() | EditSettings() | EditFile():
+                self._apply(self._changes(repair, found))
             case InstallRequirement(requirement=requirement):
                 virtual_environment.install(self.root, [requirement])
             case MakeFolder(path=path):
@@ -140,15 +140,20 @@ class Repairs:
                 self._manage(arguments)
             case CreateExtension(name=name):
                 self._extension(name)
-            case EditSettings(path=path, edits=edits):
-                before = Folder(self.root).read(path) or ""
-                self._apply((Change(path, before, edit(before, edits), found.what),))
-            case EditFile(change=change):
-                self._apply((change,))
             case UsePython(version=version):
                 self._use_python(version)
             case StartService() | InstallSystemPackages():
                 raise found.problem()
+
+    def _changes(self, repair: AddRequirement | EditSettings | EditFile, found: Finding) -> tuple[Change, ...]:
+        match repair:
+            case AddRequirement(requirement=requirement):
+                return dependencies.add(self.root, self.facts, [requirement])
+            case EditSettings(path=path, edits=edits):
+                before = Folder(self.root).read(path) or ""
+                return (Change(path, before, edit(before, edits), found.what),)
+            case EditFile(change=change):
+                return (change,)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Makes changes, as a part of what `undo` takes back.

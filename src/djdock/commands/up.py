@@ -7,9 +7,9 @@ from collections.abc import Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from djdock import engines, fingerprint, journal, output, state
+from djdock import engines, journal, output, state
 from djdock.commands import checkout as checkouts
-from djdock.commands import init
+from djdock.commands import init, unchanged
 from djdock.commands import open as open_command
 from djdock.commands import root as root_of
 from djdock.commands import services as other_services
@@ -22,7 +22,6 @@ from djdock.project import facts as project_facts
 from djdock.project.checkout import Checkout
 from djdock.project.configuration import Configuration
 from djdock.project.facts import Facts
-from djdock.project.files import Folder
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,10 @@ class Options:
     chosen: Configuration = field(default_factory=Configuration)
     migrate: bool = True
     open: bool = False
+
+    def wishes(self, engine: str) -> bool:
+        """Whether something is asked for that a project on an engine may not have yet."""
+        return self.engine not in {None, engine} or self.port is not None or not self.migrate
 
 
 @dataclass(frozen=True)
@@ -58,42 +61,53 @@ def up(options: Options) -> None:
     Raises:
         Problem: it cannot be run here, or something of it does not start.
     """
-    began = time.time()
     root = root_of.find(Path.cwd())
-    new = not init.is_known(root)
-    facts = project_facts.read(Folder(root), root.name, options.chosen if new else None)
     with state.lock(root, "up"):
         journal.recover(root)
-        if new:
-            facts = init.settle(root, init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes)).facts
-        engine, why = engines.choose(root, options.engine, facts)
-        output.outcome("engine", engine.NAME, why)
-        if not state.load(root).proven and options.migrate:
-            from djdock.commands import bringing  # noqa: PLC0415 - only the first time
-
-            checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
-        checkout = checkouts.ensure(root, facts)
-        _leave_other_engine(checkout, engine)
-        services = [service for service in engine.services(checkout) if service.running]
-        running = {service.name for service in services}
-        sound = {service.name for service in services if service.health != "unhealthy"}
-        if options.port and engine is embedded and ports.needs_root(options.port):
-            raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
-        checkout = _settle_ports(checkout, facts, running, options.port)
-        checkout = other_services.settle(checkout, facts, running)
-        state.save(root, replace(state.load(root), engine=engine.NAME))
-        before = server.report(checkout.database)
-        needed = {DATABASE, SITE, *other_services.names(facts)}
-        if needed <= sound and _is_settled(checkout, engine, before):
-            after = before
-        else:
-            _start(checkout, engine, facts, options)
-            other_services.tell_of_missing(checkout, engine, facts)
-            after = server.report(checkout.database)
-            _remember(checkout, engine, after, options)
-        _show(checkout, facts, Difference(before, after, sound, began), options)
+        settled = None if options.wishes(state.load(root).engine) else unchanged.look(root)
+        if settled:
+            unchanged.show(settled)
+        url = settled.checkout.url if settled else _bring_up(root, options)
     if options.open:
-        open_command.browser(checkout.url)
+        open_command.browser(url)
+
+
+def _bring_up(root: Path, options: Options) -> str:
+    """Does what is left to do, and returns the site's address."""
+    began = time.time()
+    facts = _facts(root, options)
+    engine, why = engines.choose(root, options.engine, facts)
+    output.outcome("engine", engine.NAME, why)
+    if not state.load(root).proven and options.migrate:
+        from djdock.commands import bringing  # noqa: PLC0415 - only the first time
+
+        _checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
+    checkout = checkouts.ensure(root, facts)
+    _leave_other_engine(checkout, engine)
+    services = [service for service in engine.services(checkout) if service.running]
+    running = {service.name for service in services}
+    sound = {service.name for service in services if service.health != "unhealthy"}
+    if options.port and engine is embedded and ports.needs_root(options.port):
+        raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
+    checkout = _settle_ports(checkout, facts, running, options.port)
+    checkout = other_services.settle(checkout, facts, running)
+    state.save(root, replace(state.load(root), engine=engine.NAME))
+    before = server.report(checkout.database)
+    _start(checkout, engine, facts, options)
+    other_services.tell_of_missing(checkout, engine, facts)
+    after = server.report(checkout.database)
+    needed = {DATABASE, SITE, *other_services.names(facts)}
+    unchanged.remember(checkout, engine, after if options.migrate else None, needed)
+    _show(checkout, facts, Difference(before, after, sound, began), options)
+    return checkout.url
+
+
+def _facts(root: Path, options: Options) -> Facts:
+    """The facts of a project; one that djdock does not know yet goes through `init` first."""
+    if init.is_known(root):
+        return project_facts.read_folder(root)
+    asked = init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes)
+    return init.settle(root, asked).facts
 
 
 def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -> None:
@@ -101,26 +115,6 @@ def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -
         engine.up(checkout, facts, progress, migrate=options.migrate)
         progress("waiting for the first page")
         _wait_for_site(checkout, engine)
-
-
-def _is_settled(checkout: Checkout, engine: Engine, report: server.Report | None) -> bool:
-    """Whether nothing has changed since an earlier `up` had nothing left to do."""
-    return (
-        report is not None
-        and state.load(checkout.root).settled == _mark(checkout, engine, report)
-        and ports.answers(checkout.web_port)
-    )
-
-
-def _remember(checkout: Checkout, engine: Engine, report: server.Report | None, options: Options) -> None:
-    settled = _mark(checkout, engine, report) if report and options.migrate else ""
-    state.save(checkout.root, replace(state.load(checkout.root), settled=settled))
-
-
-def _mark(checkout: Checkout, engine: Engine, report: server.Report) -> str:
-    # The place counts: what was started in a folder that was moved since does not find its files.
-    place = str(checkout.root.resolve())
-    return fingerprint.of_project(checkout.root, place, engine.NAME, *sorted(report.migrations))
 
 
 def _leave_other_engine(checkout: Checkout, engine: Engine) -> None:
