@@ -86,13 +86,16 @@ CASES = (
     Case(
         "dict()",
         "import os\nDATABASES = dict(default=dict(ENGINE='django.db.backends.postgresql', NAME=os.environ['DB_NAME'],\n"
-        "    USER=os.environ['DB_USER'], PASSWORD=os.environ['DB_PASSWORD'], HOST=os.environ['DB_HOST'], PORT=os.environ['DB_PORT']))\n",
+        "    USER=os.environ['DB_USER'], PASSWORD=os.environ['DB_PASSWORD'], "
+        "HOST=os.environ['DB_HOST'], PORT=os.environ['DB_PORT']))\n",
         HOST_TO_NAME,
     ),
     Case("dj_database_url", "import dj_database_url\nDATABASES = {'default': dj_database_url.config()}\n", URL),
     Case(
         "dj_database_url with a default",
-        "import dj_database_url\nDATABASES = {'default': dj_database_url.config(default='sqlite:///db.sqlite3', conn_max_age=600)}\n",
+        "import dj_database_url\n"
+        "DATABASES = {'default': dj_database_url.config(default='sqlite:///db.sqlite3', "
+        "conn_max_age=600)}\n",
         URL,
     ),
     Case(
@@ -102,12 +105,14 @@ CASES = (
     ),
     Case(
         "dj_database_url.parse",
-        "import os\nimport dj_database_url as url\nDATABASES = {'default': url.parse(os.environ.get('DATABASE_URL', 'sqlite:///x'))}\n",
+        "import os\nimport dj_database_url as url\n"
+        "DATABASES = {'default': url.parse(os.environ.get('DATABASE_URL', 'sqlite:///x'))}\n",
         URL,
     ),
     Case(
         "a URL where there is one",
-        "import os\nimport dj_database_url\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\n"
+        "import os\nimport dj_database_url\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\n"
         "if 'DATABASE_URL' in os.environ:\n    DATABASES['default'] = dj_database_url.config()\n",
         URL,
     ),
@@ -136,32 +141,39 @@ CASES = (
     ),
     Case(
         "environ.db with a default",
-        "from environ import Env\nenv = Env(DEBUG=(bool, False))\nDATABASES = {'default': env.db('DATABASE_URL', default='sqlite:///x')}\n",
+        "from environ import Env\nenv = Env(DEBUG=(bool, False))\n"
+        "DATABASES = {'default': env.db('DATABASE_URL', default='sqlite:///x')}\n",
         URL,
     ),
     Case(
         "environ.db_url",
-        "import environ\nenv = environ.FileAwareEnv()\nDATABASES = {'default': env.db_url('DB_URL', default='sqlite:///x')}\n",
+        "import environ\nenv = environ.FileAwareEnv()\n"
+        "DATABASES = {'default': env.db_url('DB_URL', default='sqlite:///x')}\n",
         {"DB_URL": "{url}"},
     ),
     Case(
         "env() and parse",
-        "import environ, dj_database_url\nenv = environ.Env()\nDATABASES = {'default': dj_database_url.parse(env('DATABASE_URL'))}\n",
+        "import environ, dj_database_url\nenv = environ.Env()\n"
+        "DATABASES = {'default': dj_database_url.parse(env('DATABASE_URL'))}\n",
         URL,
     ),
     Case(
         "environs",
-        "from environs import Env\nenv = Env()\nenv.read_env()\nDATABASES = {'default': env.dj_db_url('DATABASE_URL', default='sqlite:///x')}\n",
+        "from environs import Env\nenv = Env()\nenv.read_env()\n"
+        "DATABASES = {'default': env.dj_db_url('DATABASE_URL', default='sqlite:///x')}\n",
         URL,
     ),
     Case(
         "environs with a prefix",
-        "from environs import Env\nenv = Env()\nwith env.prefixed('MY_'):\n    pass\nDATABASES = {'default': env.prefixed('MY_').dj_db_url('URL')}\n",
+        "from environs import Env\nenv = Env()\nwith env.prefixed('MY_'):\n    pass\n"
+        "DATABASES = {'default': env.prefixed('MY_').dj_db_url('URL')}\n",
         {"MY_URL": "{url}"},
     ),
     Case(
         "decouple with a cast",
-        "from decouple import config\nimport dj_database_url\nDATABASES = {'default': config('DATABASE_URL', default='sqlite:///x', cast=dj_database_url.parse)}\n",
+        "from decouple import config\nimport dj_database_url\n"
+        "DATABASES = {'default': config('DATABASE_URL', default='sqlite:///x', "
+        "cast=dj_database_url.parse)}\n",
         URL,
     ),
     Case(
@@ -175,22 +187,28 @@ CASES = (
     ),
     Case(
         "a function of its own",
-        "import os\nfrom django.core.exceptions import ImproperlyConfigured\n\ndef get_env_variable(name):\n    try:\n        return os.environ[name]\n"
+        "import os\nfrom django.core.exceptions import ImproperlyConfigured\n\n"
+        "def get_env_variable(name):\n    try:\n        return os.environ[name]\n"
         "    except KeyError:\n        raise ImproperlyConfigured(f'Set the {name} environment variable')\n\n"
-        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': get_env_variable('DB_NAME'), 'USER': get_env_variable('DB_USER'),\n"
-        "    'PASSWORD': get_env_variable('DB_PASSWORD'), 'HOST': get_env_variable('DB_HOST'), 'PORT': get_env_variable('DB_PORT')}}\n",
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', "
+        "'NAME': get_env_variable('DB_NAME'), 'USER': get_env_variable('DB_USER'),\n"
+        "    'PASSWORD': get_env_variable('DB_PASSWORD'), 'HOST': get_env_variable('DB_HOST'), "
+        "'PORT': get_env_variable('DB_PORT')}}\n",
         HOST_TO_NAME,
     ),
     Case(
         "a walrus in a function",
-        "import os\n\ndef secret(name, default=None):\n    if path := os.getenv(name + '_FILE'):\n        return open(path).read()\n    return os.getenv(name, default)\n\n"
+        "import os\n\ndef secret(name, default=None):\n"
+        "    if path := os.getenv(name + '_FILE'):\n        return open(path).read()\n"
+        "    return os.getenv(name, default)\n\n"
         + PIECES.replace("import os\n", "").replace('os.environ["DB_PASSWORD"]', 'secret("DB_PASSWORD", "")'),
         HOST_TO_NAME,
     ),
     Case(
         "DB=postgres",
-        "import os\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\nif os.getenv('DB') == 'postgres':\n"
-        + "".join(f"    {line}\n" for line in PIECES.splitlines()[1:]),
+        "import os\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\n"
+        "if os.getenv('DB') == 'postgres':\n" + "".join(f"    {line}\n" for line in PIECES.splitlines()[1:]),
         {**HOST_TO_NAME, "DB": "postgres"},
     ),
     Case(
@@ -202,8 +220,11 @@ CASES = (
     ),
     Case(
         "RDS_HOSTNAME",
-        "import os\nif 'RDS_HOSTNAME' in os.environ:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': os.environ['RDS_DB_NAME'],\n"
-        "        'USER': os.environ['RDS_USERNAME'], 'PASSWORD': os.environ['RDS_PASSWORD'], 'HOST': os.environ['RDS_HOSTNAME'], 'PORT': os.environ['RDS_PORT']}}\n"
+        "import os\nif 'RDS_HOSTNAME' in os.environ:\n"
+        "    DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', "
+        "'NAME': os.environ['RDS_DB_NAME'],\n"
+        "        'USER': os.environ['RDS_USERNAME'], 'PASSWORD': os.environ['RDS_PASSWORD'], "
+        "'HOST': os.environ['RDS_HOSTNAME'], 'PORT': os.environ['RDS_PORT']}}\n"
         "else:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\n",
         {
             "RDS_HOSTNAME": "{host}",
@@ -244,21 +265,27 @@ CASES = (
     ),
     Case(
         "django-configurations",
-        "from configurations import Configuration, values\n\nclass Base(Configuration):\n    INSTALLED_APPS = []\n    SECRET_KEY = values.SecretValue()\n"
-        "    DATABASES = values.DatabaseURLValue('sqlite:///x')\n\nclass Dev(Base):\n    DEBUG = values.BooleanValue(True)\n",
+        "from configurations import Configuration, values\n\nclass Base(Configuration):\n"
+        "    INSTALLED_APPS = []\n    SECRET_KEY = values.SecretValue()\n"
+        "    DATABASES = values.DatabaseURLValue('sqlite:///x')\n\nclass Dev(Base):\n"
+        "    DEBUG = values.BooleanValue(True)\n",
         URL,
     ),
     Case(
         "pydantic",
-        "from pydantic_settings import BaseSettings, SettingsConfigDict\n\nclass Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='DB_')\n"
-        "    host: str = 'localhost'\n    port: int = 5432\n    name: str = 'x'\n    user: str\n    password: str\n\nsettings = Settings()\n"
-        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': settings.host, 'PORT': settings.port, 'NAME': settings.name,\n"
+        "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n"
+        "class Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='DB_')\n"
+        "    host: str = 'localhost'\n    port: int = 5432\n    name: str = 'x'\n    user: str\n"
+        "    password: str\n\nsettings = Settings()\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', "
+        "'HOST': settings.host, 'PORT': settings.port, 'NAME': settings.name,\n"
         "    'USER': settings.user, 'PASSWORD': settings.password}}\n",
         HOST_TO_NAME,
     ),
     Case(
         "a class of constants",
-        "import os\n\nclass Config:\n    URL = os.environ.get('DATABASE_URL', 'sqlite:///x')\n\nimport dj_database_url\nDATABASES = {'default': dj_database_url.parse(Config.URL)}\n",
+        "import os\n\nclass Config:\n    URL = os.environ.get('DATABASE_URL', 'sqlite:///x')\n\n"
+        "import dj_database_url\nDATABASES = {'default': dj_database_url.parse(Config.URL)}\n",
         URL,
     ),
     Case(
@@ -267,7 +294,8 @@ CASES = (
     # What no variable decides has to be edited.
     Case(
         "SQLite",
-        "from pathlib import Path\n\nBASE_DIR = Path(__file__).resolve().parent\n\nDATABASES = {\n    'default': {\n        'ENGINE': 'django.db.backends.sqlite3',\n"
+        "from pathlib import Path\n\nBASE_DIR = Path(__file__).resolve().parent\n\n"
+        "DATABASES = {\n    'default': {\n        'ENGINE': 'django.db.backends.sqlite3',\n"
         "        'NAME': BASE_DIR / 'db.sqlite3',\n    }\n}\n",
         None,
     ),
@@ -276,25 +304,30 @@ CASES = (
     ),
     Case(
         "SQLite with comments",
-        "import os\nDATABASES = {  # where it is kept\n    # the only one\n    'default': {\n        'ENGINE': 'django.db.backends.sqlite3',  # for now\n"
+        "import os\nDATABASES = {  # where it is kept\n    # the only one\n    'default': {\n"
+        "        'ENGINE': 'django.db.backends.sqlite3',  # for now\n"
         "        'NAME': 'x',  # a file\n        # nothing more\n    },  # so far\n}  # the end\n",
         None,
     ),
     Case(
         "PostgreSQL as text",
-        "DATABASES = {\n    'default': {\n        'ENGINE': 'django.db.backends.postgresql',\n        'NAME': 'shop',\n        'USER': 'shop',\n        'PASSWORD': 'x',\n"
+        "DATABASES = {\n    'default': {\n        'ENGINE': 'django.db.backends.postgresql',\n"
+        "        'NAME': 'shop',\n        'USER': 'shop',\n        'PASSWORD': 'x',\n"
         "        'HOST': 'localhost',\n        'PORT': '5432'\n    }\n}\n",
         None,
     ),
     Case(
         "MySQL with options",
-        "DATABASES = {\n\t'default': {\n\t\t'ENGINE': 'django.db.backends.mysql',\n\t\t'NAME': 'shop',\n\t\t'USER': 'root',\n\t\t'PASSWORD': '',\n\t\t'HOST': '127.0.0.1',\n\t\t'PORT': 3306,\n"
+        "DATABASES = {\n\t'default': {\n\t\t'ENGINE': 'django.db.backends.mysql',\n"
+        "\t\t'NAME': 'shop',\n\t\t'USER': 'root',\n\t\t'PASSWORD': '',\n"
+        "\t\t'HOST': '127.0.0.1',\n\t\t'PORT': 3306,\n"
         "\t\t'OPTIONS': {'init_command': \"SET sql_mode='STRICT_TRANS_TABLES'\"},\n\t}\n}\n",
         None,
     ),
     Case(
         "dict() of SQLite",
-        "DATABASES = dict(\n    default=dict(\n        ENGINE='django.db.backends.sqlite3',\n        NAME='x',\n    ),\n)\n",
+        "DATABASES = dict(\n    default=dict(\n        ENGINE='django.db.backends.sqlite3',\n"
+        "        NAME='x',\n    ),\n)\n",
         None,
     ),
     Case(
@@ -309,7 +342,8 @@ CASES = (
     ),
     Case(
         "with replicas",
-        "DATABASES = {\n    'replica': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'y'},\n    'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'},\n"
+        "DATABASES = {\n    'replica': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'y'},\n"
+        "    'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'},\n"
         "    **{'third': {'ENGINE': 'django.db.backends.sqlite3'}},\n}\n",
         None,
     ),
@@ -317,19 +351,24 @@ CASES = (
         "encrypted connections only",
         PIECES.replace(
             "5432)),\n",
-            '5432)),\n        "OPTIONS": {\n            "sslmode": "require",\n            "application_name": "shop",\n        },\n',
+            '5432)),\n        "OPTIONS": {\n            "sslmode": "require",\n'
+            '            "application_name": "shop",\n        },\n',
         ),
         None,
     ),
     Case(
         "a file of secrets",
-        "import json\nwith open('secrets.json') as file:\n    secrets = json.load(file)\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': secrets['name'],\n"
+        "import json\nwith open('secrets.json') as file:\n    secrets = json.load(file)\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', "
+        "'NAME': secrets['name'],\n"
         "    'USER': secrets['user'], 'PASSWORD': secrets['password'], 'HOST': secrets['host'], 'PORT': 5432}}\n",
         None,
     ),
     Case(
         "DEBUG decides",
-        "DEBUG = True\nif DEBUG:\n    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\nelse:\n    DATABASES = {'default': {'ENGINE': 'x'}}\n",
+        "DEBUG = True\nif DEBUG:\n"
+        "    DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'x'}}\n"
+        "else:\n    DATABASES = {'default': {'ENGINE': 'x'}}\n",
         None,
     ),
     Case(
@@ -339,18 +378,23 @@ CASES = (
     ),
     Case(
         "a class of settings",
-        "from configurations import Configuration\n\nclass Dev(Configuration):\n    INSTALLED_APPS = []\n    DATABASES = {\n        'default': {\n            'ENGINE': 'django.db.backends.sqlite3',\n"
+        "from configurations import Configuration\n\nclass Dev(Configuration):\n"
+        "    INSTALLED_APPS = []\n    DATABASES = {\n        'default': {\n"
+        "            'ENGINE': 'django.db.backends.sqlite3',\n"
         "            'NAME': 'x',\n        }\n    }\n",
         None,
     ),
     Case(
         "Windows line ends",
-        "import sys\r\n\r\nDATABASES = {\r\n    'default': {\r\n        'ENGINE': 'django.db.backends.sqlite3',\r\n        'NAME': 'x'\r\n    }\r\n}\r\n",
+        "import sys\r\n\r\nDATABASES = {\r\n    'default': {\r\n"
+        "        'ENGINE': 'django.db.backends.sqlite3',\r\n        'NAME': 'x'\r\n    }\r\n}\r\n",
         None,
     ),
     Case(
         "a form feed and no end",
-        "'''Settings.'''\n\x0c\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',\n                         'NAME': 'ünï☃'}}",
+        "'''Settings.'''\n\x0c\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3',\n"
+        "                         'NAME': 'ünï☃'}}",
         None,
     ),
     Case(

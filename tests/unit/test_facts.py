@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from djdock.errors import Problem
-from djdock.project import facts, package_managers, services
-from djdock.project import settings as project_settings
+from djdock.project import facts, package_managers, services, source
 from djdock.project.answer import Answer
 from djdock.project.files import Texts
 from djdock.project.package_managers import pip, uv
@@ -46,18 +45,15 @@ PROJECT = {
 def test_a_whole_project() -> None:
     """Every fact is there, with the place that says it."""
     found = facts.read(Texts(PROJECT), "my-shop")
-    assert found == facts.Facts(
-        name="my-shop",
-        settings=Answer("config.settings", "manage.py:4"),
-        settings_file="config/settings.py",
-        python=Answer("3.12", "Dockerfile:2"),
-        postgres=Answer(17, "compose.yaml, service db"),
-        database_name="library",
-        database_user="writer",
-        package_manager=Answer("pip", "requirements.txt"),
-        variables=(project_settings.Variable("DATABASE_URL", 2),),
-        services=(Need("postgres", "DATABASES", starts=True),),
+    assert (found.manage, found.settings) == (
+        Answer("manage.py", "in the root"),
+        Answer("config.settings", "manage.py:4"),
     )
+    assert (found.settings_file, found.named_settings, found.folder) == ("config/settings.py", "config.settings", "")
+    assert found.postgres == Answer(17, "compose.yaml, service db")
+    assert (found.database_name, found.database_user) == ("library", "writer")
+    assert found.package_manager == Answer("pip", "requirements.txt")
+    assert [(read.name, read.source) for read in found.variables] == [("DATABASE_URL", "config/settings.py:2")]
     assert (found.package, found.postgres_major, found.reads("DATABASE_URL"), found.reads("X")) == (
         "config",
         17,
@@ -67,9 +63,9 @@ def test_a_whole_project() -> None:
 
 
 def test_a_bare_project() -> None:
-    """Where nothing is said nothing is made up: no Python, no PostgreSQL, no package manager."""
+    """Where nothing is said nothing is made up: no PostgreSQL, no variables, names from the folder."""
     found = facts.read(Texts({"manage.py": MANAGE, "config/settings.py": ""}), "my-shop")
-    assert (found.python, found.postgres, found.package_manager, found.variables) == (None, None, None, ())
+    assert (found.postgres, found.variables, found.processes) == (None, (), ())
     assert (found.postgres_major, found.database_name, found.database_user) == (18, "my_shop", "my_shop")
 
 
@@ -95,7 +91,7 @@ def test_names_from_folders(folder: str, name: str) -> None:
     ("take", "put", "cause"),
     [
         ("manage.py", None, "no manage.py"),
-        ("manage.py", "print('x')\n", "does not name a settings module"),
+        ("manage.py", "print('x')\n", r"no manage\.py"),
         ("manage.py", "def main(:\n", "manage.py has a syntax error in line 1"),
         ("config/settings.py", None, r"config\.settings, and there is no config/settings\.py"),
         ("config/settings.py", "A = 1\nB = [\n", r"config/settings\.py has a syntax error in line 2"),
@@ -118,112 +114,25 @@ def folder_with(tmp_path: Path, texts: dict[str, str]) -> Path:
     return tmp_path
 
 
-def test_a_folder_that_djdock_can_run(tmp_path: Path) -> None:
-    """A project whose settings read DATABASE_URL and that says what it depends on can be run."""
+def test_a_folder_on_disk(tmp_path: Path) -> None:
+    """A project on disk is read as one in memory is, and is called what its folder is called."""
     assert facts.read_folder(folder_with(tmp_path, PROJECT)).name == tmp_path.name
 
 
-@pytest.mark.parametrize(
-    ("change", "cause"),
-    [
-        ({"config/settings.py": "DATABASES = {}\n"}, "do not read DATABASE_URL"),
-        ({"requirements.txt": None}, "Nothing says what this project depends on"),
-    ],
-)
-def test_a_folder_that_djdock_cannot_run(tmp_path: Path, change: dict[str, str | None], cause: str) -> None:
-    """What is missing for it is said before anything is started."""
-    texts = {path: text for path, text in {**PROJECT, **change}.items() if text is not None}
-    with pytest.raises(Problem, match=cause):
-        facts.read_folder(folder_with(tmp_path, texts))
+# --- source as a syntax tree ------------------------------------------------------------------------------------------
 
 
-# --- settings as syntax -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'a.b.c')",
-        "os.environ['DJANGO_SETTINGS_MODULE'] = 'a.b.c'",
-        'environ.setdefault("DJANGO_SETTINGS_MODULE", "a.b.c")',
-    ],
-)
-def test_the_settings_module_is_found(line: str) -> None:
-    """All usual ways of naming the settings module in manage.py are understood, with the line."""
-    assert project_settings.module(Texts({"manage.py": f"import os\n\nif True:\n    {line}\n"})) == ("a.b.c", 4)
-
-
-def test_a_settings_package_is_found() -> None:
-    """A module may be a file or a package; where both are there the package counts, as it does for Python."""
-    assert project_settings.locate(Texts({"a/b.py": "1"}), "a.b") == ("a/b.py", "1")
-    assert project_settings.locate(Texts({"a/b.py": "1", "a/b/__init__.py": "2"}), "a.b") == ("a/b/__init__.py", "2")
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "os.environ['X']",
-        "os.environ.get('X')",
-        "os.environ.get('X', 'default')",
-        "os.getenv('X')",
-        "environ['X']",
-        "getenv('X')",
-        "env('X')",
-        "env.bool('X', default=False)",
-        "env.db_url('X')",
-        "config('X', cast=int)",
-        "{'a': [int(env('X'))]}",
-    ],
-)
-def test_readers_are_known(expression: str) -> None:
-    """The usual readers of environment variables are recognised wherever they stand."""
-    assert project_settings.variables(f"\nA = {expression}\n") == (project_settings.Variable("X", 2),)
-
-
-@pytest.mark.parametrize(
-    "expression",
-    ["env.db()", "env.db_url(engine='x')", "dj_database_url.config(default='x')", "dj_database_url.config()"],
-)
-def test_readers_with_a_variable_of_their_own_are_known(expression: str) -> None:
-    """django-environ's and dj-database-url's short forms read DATABASE_URL without naming it."""
-    assert project_settings.variables(f"A = {expression}\n") == (project_settings.Variable("DATABASE_URL", 1),)
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "x['X']",
-        "x.get('X')",
-        "f('X')",
-        "'os.environ[X]'",
-        "env(X)",
-        "env('x')",
-        "dj_database_url.config(env='Y')",
-        "a.db()",
-    ],
-)
-def test_others_are_not_taken_for_readers(expression: str) -> None:
-    """A dict, a function or a lower-case name is no environment variable."""
-    assert project_settings.variables(f"A = {expression}\n") == ()
-
-
-def test_variables_come_in_the_order_of_their_first_reading() -> None:
-    """The line is that of the first reading, however deep it is nested."""
-    source = "def f():\n    if x:\n        return env('B')\nA = env('A')\nB = env('B')\n"
-    assert [(found.name, found.line) for found in project_settings.variables(source)] == [("B", 3), ("A", 4)]
-
-
-def test_reading_settings_is_quiet() -> None:
+def test_reading_source_is_quiet() -> None:
     """Python's warnings about a project's own source are not ours to print."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert project_settings.variables("A = '\\d'\n") == ()
+        assert source.parse("A = '\\d'\n", "quiet.py").body
 
 
 def test_a_syntax_error_shows_its_line() -> None:
     """The message shows the line and points at the place."""
     with pytest.raises(Problem) as refused:
-        project_settings.parse("A = 1\nB = (1 +* 2)\n", "s.py")
+        source.parse("A = 1\nB = (1 +* 2)\n", "s.py")
     assert refused.value.details == "s.py:2\nB = (1 +* 2)\n        ^"
 
 

@@ -57,7 +57,8 @@ def test_an_edit_does_it(case: Case) -> None:
     switch = edited(files)
     seen = after(files, switch)
     assert matches(seen)
-    before = look(files, {}).values.get("DATABASES") or {}
+    before = look(files, {}).values.get("DATABASES")
+    before = before if isinstance(before, Mapping) else {}
     assert set(before) | {"default"} == set(seen.values["DATABASES"])
     for alias in set(before) - {"default"}:
         assert seen.values["DATABASES"][alias] == before[alias]
@@ -166,7 +167,8 @@ def test_os_is_imported_where_imports_are_sorted(head: str, expected: str) -> No
 STATEMENTS = (
     "\n", "   \n", "# a comment with DATABASES['default'] in it\n", "import sys, json\n", "A = 'it is'; B = 2\n",
     'TEXT = """\nDATABASES = {}\n"""\n', "λ = 'ünï ☃'\n", "LONG = 1 + \\\n    2\n", "if A_B:\n\tpass\n",
-    "LIST = [  # one\n    1,\n\n    2,\n]\n", "def f(x={'default': 1}):\n    return x\n", "class K:\n    x = 1\n    # end\n",
+    "LIST = [  # one\n    1,\n\n    2,\n]\n", "def f(x={'default': 1}):\n    return x\n",
+    "class K:\n    x = 1\n    # end\n",
 )  # fmt: skip
 QUOTES = st.sampled_from(["'", '"'])
 

@@ -136,8 +136,9 @@ def _section(title: str, lines: Sequence[Line]) -> list[str]:
 def _replaced(text: str, line: Line) -> str:
     """The text with a variable's line kept as a comment, and the new one below it."""
     pattern = re.compile(rf"^([ \t]*(?:export[ \t]+)?){re.escape(line.name)}[ \t]*=[^\r\n]*", re.MULTILINE)
+    end = "\r\n" if "\r\n" in text else "\n"
     return pattern.sub(
-        lambda match: f"# before djdock: {match[0].strip()}\n{match[1]}{line.name}={_quoted(line.value)}", text
+        lambda match: f"# before djdock: {match[0].strip()}{end}{match[1]}{line.name}={_quoted(line.value)}", text
     )
 
 

@@ -38,7 +38,7 @@ DEEPEST, MOST_FOLDERS = 4, 4000
 # Files beside manage.py's own that may name a settings module.
 TOLD = ("pytest.ini", "setup.cfg", "tox.ini", "pyproject.toml", "Procfile", ".env", ".env.example", "compose.yaml",
         "compose.yml", "docker-compose.yml", "docker-compose.yaml", "Dockerfile", "app.json")  # fmt: skip
-NAMED = re.compile(rf"{VARIABLE}[\"']?\s*[:=,]\s*[\"']?([A-Za-z_][\w.]*)")
+NAMED = re.compile(rf"{VARIABLE}[\"']?\]?\s*[:=,]\s*[\"']?([A-Za-z_][\w.]*)")
 
 
 @dataclass(frozen=True)

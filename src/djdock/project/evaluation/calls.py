@@ -140,7 +140,8 @@ def _prefix(made: Class) -> str:
 
 # What django-configurations names its values after, and how each reads its variable.
 KINDS = {"Boolean": "bool", "Integer": "int", "PositiveInteger": "int", "Float": "float", "List": "list",
-         "Tuple": "list", "Set": "list", "DatabaseURL": "db_url", "CacheURL": "cache_url", "EmailURL": "email_url"}  # fmt: skip
+         "Tuple": "list", "Set": "list", "DatabaseURL": "db_url", "CacheURL": "cache_url",
+         "EmailURL": "email_url"}  # fmt: skip
 URLS = {"DatabaseURL": "DATABASE_URL", "CacheURL": "CACHE_URL", "EmailURL": "EMAIL_URL"}
 
 

@@ -107,6 +107,9 @@ class Expressions:
         scope.names[node.target.id] = self.value(node.value, scope)
         return scope.names[node.target.id]
 
+    def _lambda(self, node: ast.Lambda, scope: Scope) -> Value:
+        return Function(node, scope)
+
     # --- containers
 
     def _list(self, node: ast.List, scope: Scope) -> Value:
@@ -256,7 +259,7 @@ class Expressions:
     def _called(self, function: Value, call: Call, scope: Scope) -> Value:
         if self._loads_settings(call, scope):
             return None
-        found: Value = Unknown(variables_of(function, call.arguments))
+        found: Value
         match function:
             case Function():
                 found = self._run(function, call, scope)
@@ -273,6 +276,8 @@ class Expressions:
                 found = scope.names
             case Dotted(name):
                 found = of_package(name, call, scope)
+            case _:
+                found = Unknown(variables_of(function, call.arguments))
         return found
 
     def _loads_settings(self, call: Call, scope: Scope) -> bool:

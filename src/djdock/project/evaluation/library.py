@@ -164,7 +164,9 @@ def method(owner: Value, name: str, arguments: Sequence[Value], options: Mapping
         return _of_path(owner, name, arguments)
     known = name in PURE_METHODS or (name in CHANGING_METHODS and isinstance(owner, (list, dict, set)))
     found = getattr(owner, name, None)
-    if not known or isinstance(owner, (Unknown, EnvNone)) or not callable(found) or _explodes(owner, name, arguments):
+    if _explodes(owner, name, arguments):
+        return UNKNOWN
+    if not known or isinstance(owner, (Unknown, EnvNone)) or not callable(found):
         return Unknown(variables_of(owner, list(arguments)))
     if name in {"get", "setdefault", "pop"} and isinstance(owner, dict) and arguments:
         return _from_mapping(owner, name, arguments)
@@ -180,8 +182,10 @@ def _explodes(owner: Value, name: str, arguments: Sequence[Value]) -> bool:
         return sum(len(part) for part in (owner, *arguments) if isinstance(part, str)) > LONGEST // 1000
     if name == "join":
         return len(owner) * sum(len(part) for part in arguments if isinstance(part, list)) > LONGEST
-    sized = [part for part in (owner, *arguments) if isinstance(part, (str, list, dict))]
-    return (name == "format" and bool(WIDE.search(str(owner)))) or sum(map(len, sized)) > LONGEST
+    if name == "format":
+        return bool(WIDE.search(str(owner)))
+    sized = [part for part in (owner, *arguments) if isinstance(part, (list, dict))]
+    return sum(map(len, sized)) > LONGEST // 100
 
 
 def _from_mapping(owner: dict[Value, Value], name: str, arguments: Sequence[Value]) -> Value:

@@ -98,6 +98,7 @@ class Run:
         return name in self.given or name in self.own
 
     def compared(self, names: Sequence[str], *sides: Value) -> None:
+        sides = tuple(part for side in sides for part in (side if isinstance(side, (list, tuple)) else (side,)))
         for name in names:
             texts = {str(side) for side in sides if isinstance(side, str) and not variables_of(side)}
             self.tested.setdefault(name, set()).update(texts)
