@@ -49,6 +49,7 @@ class State:
         engine: the engine that the project runs on.
         processes: by the name of its service, what was started in the background; embedded engine only.
         environment: a fingerprint of what was installed.
+        image: a fingerprint of what the site's image was built from.
         manage: the path of manage.py, so that daily commands need not look for it.
         proven: the project came up once, or was made by djdock: it need not be tried before it is started.
         needed: the services that have to run, with blanks between their names.
@@ -59,6 +60,7 @@ class State:
     compose_project: str = ""
     engine: str = ""
     environment: str = ""
+    image: str = ""
     settled: str = ""
     manage: str = ""
     proven: bool = False

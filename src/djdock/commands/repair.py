@@ -30,23 +30,28 @@ from djdock.doctor.repair import (
 )
 from djdock.doctor.symptom import Symptom
 from djdock.embedded import virtual_environment
+from djdock.engines import docker
 from djdock.engines.engine import Engine
 from djdock.errors import Problem, last_lines
-from djdock.plan import configuration, dotenv, variables
+from djdock.merge import merge
+from djdock.plan import configuration, dockerfile_edit, dotenv, variables
 from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
 from djdock.plan.python_source import edit
 from djdock.process import run
 from djdock.project import checkout as project_checkout
+from djdock.project import docker_files
 from djdock.project.checkout import Checkout
 from djdock.project.configuration import Configuration
 from djdock.project.evaluation import Read
 from djdock.project.facts import Facts, evaluation_of, read_folder
 from djdock.project.files import Folder
 
+EnvironmentRepair = AddRequirement | InstallRequirement | InstallSystemPackages | UsePython
 # A project that needs more repairs than this has another problem.
 MOST_REPAIRS = 25
 # What a rule calls the kind of a value, and the cast that it stands for.
+DOCKERFILES = ("Dockerfile", "Dockerfile.djdock")
 CASTS = {
     "boolean": "bool",
     "number": "int",
@@ -130,30 +135,61 @@ class Repairs:
         match repair:
             case SetVariable():
                 self._set_variable(repair, found)
-            case AddRequirement() | EditSettings() | EditFile():
-                self._apply(self._changes(repair, found))
-            case InstallRequirement(requirement=requirement):
-                virtual_environment.install(self.root, [requirement])
+            case AddRequirement() | InstallRequirement() | InstallSystemPackages() | UsePython():
+                self._change_environment(repair, found)
             case MakeFolder(path=path):
                 journal.make_folder(self.root, path)
             case RunCommand(arguments=arguments):
                 self._manage(arguments)
             case CreateExtension(name=name):
                 self._extension(name)
-            case UsePython(version=version):
-                self._use_python(version)
-            case StartService() | InstallSystemPackages():
-                raise found.problem()
-
-    def _changes(self, repair: AddRequirement | EditSettings | EditFile, found: Finding) -> tuple[Change, ...]:
-        match repair:
-            case AddRequirement(requirement=requirement):
-                return dependencies.add(self.root, self.facts, [requirement])
             case EditSettings(path=path, edits=edits):
                 before = Folder(self.root).read(path) or ""
-                return (Change(path, before, edit(before, edits), found.what),)
+                self._apply((Change(path, before, edit(before, edits), found.what),))
             case EditFile(change=change):
-                return (change,)
+                self._apply((change,))
+            case StartService():
+                raise found.problem()
+
+    def _change_environment(self, repair: EnvironmentRepair, found: Finding) -> None:
+        """Installs what is missing; what no file of the project names gets into an image by its Dockerfile."""
+        match repair, self.engine.NAME:
+            case AddRequirement(requirement=name), _:
+                self._apply(dependencies.add(self.root, self.facts, [name]))
+                self._renew_docker_files()
+            case UsePython(version=version), _:
+                self._use_python(version)
+                self._renew_docker_files()
+            case InstallRequirement(requirement=name, why=why), docker.NAME:
+                self._edit_dockerfile(lambda text: dockerfile_edit.with_requirement(text, name, why), found)
+            case InstallSystemPackages(names=names), docker.NAME:
+                self._edit_dockerfile(lambda text: dockerfile_edit.with_packages(text, names), found)
+            case InstallRequirement(requirement=name), _:
+                virtual_environment.install(self.root, [name])
+            case _:
+                raise found.problem()  # nobody wants djdock to change the system of their computer
+
+    def _edit_dockerfile(self, change: Callable[[str], str | None], found: Finding) -> None:
+        """Edits the Dockerfile that djdock has made; a later `init` merges its own changes with it.
+
+        Raises:
+            Problem: it is not to be found, or no longer has the stage that this is about.
+        """
+        files = Folder(self.root)
+        path = next((name for name in DOCKERFILES if docker_files.is_own(files, name)), "")
+        before = (files.read(path) or "") if path else ""
+        after = change(before)
+        if after is None:
+            raise found.problem()
+        self._apply((Change(path, before, after, found.what),))
+
+    def _renew_docker_files(self) -> None:
+        """Lets the Docker files follow what the project asks for now, as another `init` would."""
+        from djdock.commands import planning  # noqa: PLC0415 - most projects need no requirement more
+
+        plan = planning.propose(self.root, Configuration(), self.engine.NAME).plan
+        generated = tuple(change for change in plan.changes if change.generated)
+        journal.amend(self.root, merge(self.root, Plan(generated)).plan)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Makes changes, as a part of what `undo` takes back.

@@ -25,8 +25,8 @@ def run(argv: Sequence[str]) -> None:
     Raises:
         Problem: the project cannot be run here, or its database does not start.
     """
-    here = Path.cwd()
-    _hand_over(root_of.find(here), argv, here, "run")
+    root = root_of.find(Path.cwd())
+    _hand_over(root, argv, _place(root), "run")
 
 
 def manage(arguments: Sequence[str]) -> None:
@@ -35,8 +35,8 @@ def manage(arguments: Sequence[str]) -> None:
     Raises:
         Problem: as `run`.
     """
-    here = Path.cwd()
-    root = root_of.find(here)
+    root = root_of.find(Path.cwd())
+    here = _place(root)
     script = Path(os.path.relpath(_script(root), here)).as_posix()
     _hand_over(root, ["python", script, *arguments], here, "manage")
 
@@ -63,6 +63,12 @@ def psql(arguments: Sequence[str]) -> None:
     checkout, engine = ready(root_of.find(Path.cwd()), "psql")
     command = engine.psql(checkout, arguments)
     become(command.argv, cwd=command.cwd, env=command.env)
+
+
+def _place(root: Path) -> Path:
+    """Where we are; the root where that is outside: a project can be found below, and a container holds no more."""
+    here = Path.cwd()
+    return here if here.resolve().is_relative_to(root.resolve()) else root
 
 
 def _script(root: Path) -> Path:

@@ -53,16 +53,19 @@ def up(checkout: Checkout, facts: Facts, progress: Progress, *, migrate: bool) -
 
 
 def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
-    from djdock.compose import client, data
+    from djdock.compose import client, data, site_image
 
     running = {service.name: service for service in services(checkout)}
-    if not running[DATABASE].running:
+    wanted = REDIS in containers.known(checkout) and not (REDIS in running and running[REDIS].running)
+    redis = [REDIS] if wanted else []
+    if not running[DATABASE].running or redis:
         data.check_major(checkout, facts.postgres_major, facts.extension)
-        client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE], progress)
+        client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE, *redis], progress)
         data.repair_password(checkout)
-    if not running[SITE].running and not containers.has_image(checkout):
+    if not running[SITE].running and not site_image.is_current(checkout):
         progress("building the image")
         client.compose(checkout, ["build", SITE], progress)
+        site_image.remember(checkout.root)
 
 
 def down(checkout: Checkout) -> Sequence[str]:
@@ -153,7 +156,7 @@ def log_tail(checkout: Checkout, service: str) -> str:
 
 
 def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> None:
-    from djdock.compose import client
+    from djdock.compose import client, site_image
 
     if migrate:
         client.compose(checkout, ["up", "--detach", "--build", "--quiet-pull"], progress)
@@ -162,6 +165,7 @@ def _compose_up(checkout: Checkout, progress: Progress, *, migrate: bool) -> Non
         redis = [REDIS] if REDIS in containers.known(checkout) else []
         client.compose(checkout, ["up", "--detach", "--wait", "--quiet-pull", DATABASE, *redis], progress)
         client.compose(checkout, ["up", "--detach", "--build", "--no-deps", SITE, *others], progress)
+    site_image.remember(checkout.root)
 
 
 def _at_terminal() -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from djdock.errors import Problem
-from djdock.project import compatibility, driver, package_managers, pyproject
+from djdock.project import compatibility, package_managers, pyproject, wheels
 from djdock.project.compatibility import OLDEST_PYTHON, PYTHONS, Version, text
 from djdock.project.dependency import Dependency
 from djdock.project.files import Files, below
@@ -19,19 +19,6 @@ QUOTED_LIST = re.compile(r"python[-_]version:\s*\[([^\]]*)\]|python[-_]version:\
 TOX = re.compile(r"\bpy(3)\{?([\d,\s]+)\}?|\bpy(3)\.?(\d+)\b")
 EXACT = re.compile(rf"(?:cpython[-@]?|python-?)?\s*{NUMBER}(?:\.\d+)?\S*")
 DOCKERFILES = re.compile(r"(?:.*\.)?Dockerfile(?:[.\-_].*)?|Containerfile", re.IGNORECASE)
-# The first version of some widely pinned packages that has wheels for a Python. An older pin would have to be compiled.
-WHEELS: dict[str, dict[Version, str]] = {
-    "cffi": {(3, 10): "1.15.0", (3, 11): "1.15.1", (3, 12): "1.16.0", (3, 13): "1.17.1", (3, 14): "2.0.0"},
-    "gevent": {(3, 10): "21.8.0", (3, 11): "22.10.1", (3, 12): "23.9.0", (3, 13): "24.10.1", (3, 14): "25.9.1"},
-    "greenlet": {(3, 10): "1.1.1", (3, 11): "2.0.0", (3, 12): "3.0.0", (3, 13): "3.1.0", (3, 14): "3.2.4"},
-    "lxml": {(3, 10): "4.6.4", (3, 11): "4.9.1", (3, 12): "4.9.3", (3, 13): "5.3.0", (3, 14): "6.0.1"},
-    "numpy": {(3, 10): "1.21.2", (3, 11): "1.23.2", (3, 12): "1.26.0", (3, 13): "2.1.0", (3, 14): "2.3.2"},
-    "pandas": {(3, 10): "1.3.3", (3, 11): "1.5.0", (3, 12): "2.1.1", (3, 13): "2.2.3", (3, 14): "2.3.3"},
-    "pillow": {(3, 10): "8.4.0", (3, 11): "9.2.0", (3, 12): "10.1.0", (3, 13): "11.0.0", (3, 14): "12.0.0"},
-    "psycopg2-binary": {(3, 10): "2.9.1", (3, 11): "2.9.5", (3, 12): "2.9.9", (3, 13): "2.9.10", (3, 14): "2.9.11"},
-    "pyyaml": {(3, 10): "6.0", (3, 11): "6.0", (3, 12): "6.0.1", (3, 13): "6.0.2", (3, 14): "6.0.3"},
-    "zope-interface": {(3, 10): "5.5.0", (3, 11): "5.5.0", (3, 12): "6.1", (3, 13): "7.1.0", (3, 14): "8.0"},
-}
 
 
 @dataclass(frozen=True)
@@ -215,11 +202,7 @@ def _allows(specifier: str, series: Version) -> bool:
 
 
 def _has_wheels(python: Version, dependencies: Sequence[Dependency]) -> bool:
-    return all(not driver.is_older(found.locked, _first_wheel(found.name, python)) for found in dependencies)
-
-
-def _first_wheel(name: str, python: Version) -> str | None:
-    return WHEELS.get(name, {}).get(python)
+    return all(wheels.has(found.name, found.locked, python) for found in dependencies)
 
 
 def _too_old(series: Version) -> Problem:

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from djdock.project import wheels
 from djdock.project.dependency import Dependency
 
-Version = tuple[int, ...]
 # The newest Debian release that the official image python:X.Y-slim-RELEASE is built on, by Python version; newer
 # Pythons are built on the last one. https://github.com/docker-library/official-images/blob/master/library/python
-RELEASES: dict[Version, str] = {(3, 6): "bullseye", (3, 7): "bookworm", (3, 8): "bookworm"}
+RELEASES: dict[wheels.Numbers, str] = {(3, 6): "bullseye", (3, 7): "bookworm", (3, 8): "bookworm"}
 NEWEST = "trixie"
 # What compiles C and C++; only the stage that installs has it.
 COMPILER = "build-essential"
@@ -31,14 +31,12 @@ class Need:
         run: when it was compiled here, because its wheel would have brought these libraries.
         always: even with its wheel: programs and libraries that it calls.
         compiled: it has no wheels for Linux at all, or none of this version for this Python.
-        wheels: the first version that has a wheel, by Python version; newer Pythons take the last entry.
     """
 
     build: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     always: tuple[str, ...] = ()
     compiled: bool = False
-    wheels: Mapping[Version, Version] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,30 +72,16 @@ DISTRIBUTIONS: dict[str, Need] = {
     "psycopg2": LIBPQ,
     "psycopg-c": LIBPQ,
     "psycopg": Need(always=("libpq5",)),
+    "psycopg2-binary": Need(build=("libpq-dev",), run=("libpq5",)),
     "mysqlclient": Need(build=("default-libmysqlclient-dev", "pkg-config"), run=("libmariadb3",), compiled=True),
-    "pyodbc": Need(build=("unixodbc-dev",), always=("unixodbc",), wheels={(3, 12): (5, 0), (3, 13): (5, 2)}),
+    "pyodbc": Need(build=("unixodbc-dev",), always=("unixodbc",)),
     "mssql-django": Need(always=("unixodbc",)),
-    "pylibmc": Need(
-        build=("libmemcached-dev", "zlib1g-dev"),
-        run=("lib:memcached",),
-        wheels={(3, 10): (1, 6, 2), (3, 12): (1, 6, 3)},
-    ),
+    "pylibmc": Need(build=("libmemcached-dev", "zlib1g-dev"), run=("lib:memcached",)),
     "uwsgi": BARE,
     # Images
     "pillow": Need(
         build=("libjpeg62-turbo-dev", "zlib1g-dev", "libfreetype-dev", "libwebp-dev", "libtiff-dev"),
         run=("libjpeg62-turbo", "zlib1g", "libfreetype6", "lib:webp", "lib:tiff"),
-        wheels={
-            (3, 6): (5, 0),
-            (3, 7): (5, 3),
-            (3, 8): (6, 2),
-            (3, 9): (8, 0),
-            (3, 10): (8, 4),
-            (3, 11): (9, 3),
-            (3, 12): (10, 1),
-            (3, 13): (11, 0),
-            (3, 14): (12, 0),
-        },
     ),
     "wand": Need(always=("lib:magickwand",)),
     "opencv-python": OPENCV,
@@ -129,47 +113,17 @@ DISTRIBUTIONS: dict[str, Need] = {
     "soundfile": Need(always=("libsndfile1",)),
     "python-magic": Need(always=("lib:magic",)),
     # Markup, cryptography and directories
-    "lxml": Need(
-        build=XML_BUILD,
-        run=XML_RUN,
-        wheels={
-            (3, 6): (4, 2),
-            (3, 7): (4, 3),
-            (3, 8): (4, 4, 2),
-            (3, 9): (4, 6, 1),
-            (3, 10): (4, 6, 4),
-            (3, 11): (4, 9, 1),
-            (3, 12): (4, 9, 3),
-            (3, 13): (5, 3),
-            (3, 14): (6, 0),
-        },
-    ),
+    "lxml": Need(build=XML_BUILD, run=XML_RUN),
     "xmlsec": XMLSEC,
     "python3-saml": XMLSEC,
     "djangosaml2": Need(always=("xmlsec1",)),
     "pysaml2": Need(always=("xmlsec1",)),
     "python-ldap": LDAP,
     "django-auth-ldap": LDAP,
-    "cffi": Need(
-        build=("libffi-dev",),
-        run=("lib:ffi",),
-        wheels={
-            (3, 8): (1, 13),
-            (3, 9): (1, 14, 3),
-            (3, 10): (1, 15),
-            (3, 11): (1, 15, 1),
-            (3, 12): (1, 16),
-            (3, 13): (1, 17, 1),
-            (3, 14): (2, 0),
-        },
-    ),
+    "cffi": Need(build=("libffi-dev",), run=("lib:ffi",)),
     # One wheel for all Pythons (abi3) since 2.0; the releases that Rust builds came after that.
-    "cryptography": Need(build=("libffi-dev", "libssl-dev"), run=("lib:ffi",), wheels={(3, 6): (2, 0)}),
-    "pycurl": Need(
-        build=("libcurl4-openssl-dev", "libssl-dev"),
-        run=("lib:curl",),
-        wheels={(3, 8): (7, 45, 3), (3, 13): (7, 45, 4)},
-    ),
+    "cryptography": Need(build=("libffi-dev", "libssl-dev"), run=("lib:ffi",)),
+    "pycurl": Need(build=("libcurl4-openssl-dev", "libssl-dev"), run=("lib:curl",)),
     "gssapi": Need(build=("libkrb5-dev",), run=("libgssapi-krb5-2",), compiled=True),
     "m2crypto": Need(build=("libssl-dev", "swig"), compiled=True),
     # Places
@@ -235,7 +189,7 @@ FORMER: dict[str, str] = {
 
 def release(python: str) -> str:
     """The Debian release that an image for a Python version `X.Y` builds on."""
-    return RELEASES.get(_version(python), NEWEST)
+    return RELEASES.get(wheels.numbers(python), NEWEST)
 
 
 def needs(dependencies: Iterable[Dependency], python: str, features: Iterable[str] = ()) -> SystemPackages:
@@ -247,10 +201,10 @@ def needs(dependencies: Iterable[Dependency], python: str, features: Iterable[st
     build: dict[str, set[str]] = {}
     runtime: dict[str, set[str]] = {}
     for name, dependency in there.items():
-        need = DISTRIBUTIONS.get(name)
-        if need is None or f"{name}-binary" in there:
+        need = DISTRIBUTIONS.get(name, Need())
+        if f"{name}-binary" in there:
             continue
-        compiled = need.compiled or _too_old(dependency.locked, need.wheels, _version(python))
+        compiled = need.compiled or not wheels.has(name, dependency.locked, wheels.numbers(python))
         for package in (COMPILER, *need.build) if compiled else ():
             build.setdefault(package, set()).add(name)
         for package in (*need.always, *(need.run if compiled else ())):
@@ -303,14 +257,6 @@ def every_name(debian: str) -> tuple[str, ...]:
     return tuple(sorted(name for key in keys if (name := named(key, debian))))
 
 
-def _too_old(locked: str | None, wheels: Mapping[Version, Version], python: Version) -> bool:
-    """Whether a version is older than the first with a wheel for a Python."""
-    if locked is None or not wheels:
-        return False
-    fitting = [first for since, first in sorted(wheels.items()) if since <= python]
-    return bool(fitting) and _version(locked) < fitting[-1]
-
-
 def _is_tool(package: str) -> bool:
     """Whether a package only compiles, downloads, unpacks or waits: nothing of it is needed when the site runs."""
     return bool(
@@ -328,7 +274,3 @@ def _is_tool(package: str) -> bool:
 
 def _sorted(packages: Iterable[str], debian: str) -> tuple[str, ...]:
     return tuple(sorted({name for package in packages if (name := named(package, debian))}))
-
-
-def _version(text: str) -> Version:
-    return tuple(int(part) for part in re.findall(r"\d+", text.split("+", maxsplit=1)[0].partition("rc")[0])[:3])
