@@ -31,7 +31,7 @@ def undo(*, force: bool) -> int:
     Raises:
         Problem: there is nothing to undo, or something cannot be written; the tree is then as it was.
     """
-    root = journal.find(Path.cwd()) or journal.find(root_of.find(Path.cwd()))
+    root = journal.find(Path.cwd()) or journal.find(_below(Path.cwd()))
     if root is None:
         raise journal.nothing_to_undo()
     with state.lock(root, "undo"):
@@ -52,6 +52,14 @@ def undo(*, force: bool) -> int:
     if last:
         _leave(root)
     return SOMETHING_KEPT if kept else DONE
+
+
+def _below(folder: Path) -> Path:
+    """The project below a folder; the folder itself where there is none."""
+    try:
+        return root_of.find(folder)
+    except Problem:
+        return folder
 
 
 def _stop(root: Path) -> str:
