@@ -14,7 +14,6 @@ from djdock.project.answer import Answer
 from djdock.project.files import Texts
 from djdock.project.package_managers import pip, uv
 from djdock.project.services import postgres
-from djdock.project.signs import Need
 
 MANAGE = """\
 #!/usr/bin/env python
@@ -92,7 +91,7 @@ def test_names_from_folders(folder: str, name: str) -> None:
     [
         ("manage.py", None, "no manage.py"),
         ("manage.py", "print('x')\n", r"no manage\.py"),
-        ("manage.py", "def main(:\n", "manage.py has a syntax error in line 1"),
+        ("manage.py", "def main(: execute_from_command_line\n", r"manage\.py has a syntax error in line 1"),
         ("config/settings.py", None, r"config\.settings, and there is no config/settings\.py"),
         ("config/settings.py", "A = 1\nB = [\n", r"config/settings\.py has a syntax error in line 2"),
         ("config/settings.py", "A = '\0'\n", r"config/settings\.py is no Python source: it holds null bytes"),

@@ -53,7 +53,8 @@ GUESSES = tuple(
 BACKEND = re.compile(r"\.(?:postgresql|postgresql_psycopg2|postgis)$")
 # What PostgreSQL's clients call it when they accept encrypted connections only.
 ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
-MOST_EVALUATIONS = 80
+FAR = 2  # a variable whose name says nothing of a database
+MOST_EVALUATIONS = 60
 MOST_ROUNDS = 8
 
 
@@ -141,8 +142,7 @@ class _Search:
             seen = self.look(state)
             open_ones = [name for name in seen.tested if name not in {*state, *kept, *self.given}]
             for name in sorted(open_ones, key=lambda name: _distance(name, seen.tested[name])):
-                texts = sorted(seen.tested[name], key=lambda text: "postg" not in text.lower())
-                for value in dict.fromkeys((*texts, *SWITCHES) if texts else (_guess(name) or "1", *SWITCHES)):
+                for value in _values(name, seen.tested[name]):
                     queue.append(following := {**state, name: value})
                     yield following
 
@@ -170,8 +170,8 @@ class _Search:
             return state
         deciding = [set(variables_of(found.get(key))) for key in KEYS if found.get(key) is not None]
         whole = set.intersection(*deciding) if len(deciding) > 1 else set()
-        if whole:  # one variable decides all parts: it is a URL
-            return state | {sorted(whole)[0]: URL}
+        if whole and state.get(min(whole)) != URL:  # one variable decides all parts: it is a URL
+            return state | {min(whole): URL}
         corrected = dict(state)
         for key, wanted in filled(KEYS, PROBE).items():
             names = variables_of(found.get(key))
@@ -189,7 +189,8 @@ class _Search:
     @staticmethod
     def _pieces(seen: Evaluation, state: dict[str, str]) -> dict[str, str]:
         """What names suggest for variables that are read only since others are set."""
-        return {read.name: template for read in seen.reads if state and (template := _guess(read.name))}
+        guesses = [(read, template) for read in seen.reads if state and (template := _guess(read.name))]
+        return {read.name: template for read, template in guesses if read.required or template != URL}
 
     def _text(self, state: dict[str, str], name: str) -> str:
         """What a variable says, by its default too."""
@@ -213,11 +214,19 @@ class _Search:
         return found
 
 
+def _values(name: str, texts: Iterable[str]) -> Iterable[str]:
+    """What to try for a variable that decides a branch, the most promising first."""
+    known = sorted(texts, key=lambda text: "postg" not in text.lower())
+    if _distance(name, known) == FAR:
+        return known or SWITCHES[:2]
+    return dict.fromkeys((*known, *SWITCHES) if known else (_guess(name) or "1", *SWITCHES))
+
+
 def _distance(name: str, texts: Iterable[str]) -> int:
     """How far a variable that decides a branch is from being one about the database."""
     if any("postg" in text.lower() for text in texts):
         return 0
-    return 1 if _guess(name) or ABOUT.search(name) else 2
+    return 1 if _guess(name) or ABOUT.search(name) else FAR
 
 
 def _guess(name: str) -> str | None:

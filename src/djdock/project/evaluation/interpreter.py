@@ -14,6 +14,7 @@ from djdock.project.evaluation.expressions import Expressions
 from djdock.project.evaluation.library import MOST_ITEMS
 from djdock.project.evaluation.readers import NotSet
 from djdock.project.evaluation.scope import Class, Function, Run, Scope, TooLong
+from djdock.project.evaluation.syntax import as_load, root_of
 from djdock.project.evaluation.values import UNKNOWN, Dotted, Unknown, Value, variables_of
 from djdock.project.files import Files
 from djdock.project.source import parse
@@ -70,6 +71,7 @@ class Interpreter:
     missing: list[tuple[str, str]] = field(default_factory=list)
     modules: dict[str, Scope] = field(default_factory=dict)
     depth: int = 0
+    texts: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.run.known.update(SYSTEM)
@@ -77,6 +79,12 @@ class Interpreter:
         self.tries: list[int] = []  # how much doubt there was at the beginning of each `try` that is open
 
     # --- modules
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, read once."""
+        if path not in self.texts:
+            self.texts[path] = self.files.read(path)
+        return self.texts[path]
 
     def module(self, name: str, path: str) -> Scope:
         """The names of a module, worked out once."""
@@ -86,13 +94,13 @@ class Interpreter:
             raise TooLong
         scope = Scope(self.run, name, path)
         self.modules[path] = scope
-        self.block(parse(self.files.read(path) or "", path).body, scope)
+        self.block(parse(self.read(path) or "", path).body, scope)
         return scope
 
     def find(self, name: str) -> str | None:
         """The path of one of the project's modules."""
         stem = "/".join(part for part in (self.folder, *name.split(".")) if part)
-        return next((path for path in (f"{stem}/__init__.py", f"{stem}.py") if self.files.read(path) is not None), None)
+        return next((path for path in (f"{stem}/__init__.py", f"{stem}.py") if self.read(path) is not None), None)
 
     # --- statements
 
@@ -127,7 +135,7 @@ class Interpreter:
             self._set(node.target, self.expressions.value(node.value, scope), scope)
 
     def _augassign(self, node: ast.AugAssign, scope: Scope) -> None:
-        combined = ast.copy_location(ast.BinOp(_as_load(node.target), node.op, node.value), node)
+        combined = ast.copy_location(ast.BinOp(as_load(node.target), node.op, node.value), node)
         self._set(node.target, self.expressions.value(combined, scope), scope)
 
     def _set(self, target: ast.expr, value: Value, scope: Scope) -> None:
@@ -150,7 +158,7 @@ class Interpreter:
 
     def _set_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
         owner, key = self.expressions.value(target.value, scope), self.expressions.value(target.slice, scope)
-        if root := _root(target):
+        if root := root_of(target):
             self.assigned.setdefault(root, []).append(scope.place(target))
         if is_environment(owner) and isinstance(key, str):
             self.run.own[str(key)] = (value, scope.place(target))
@@ -171,7 +179,7 @@ class Interpreter:
 
     def _expr(self, node: ast.Expr, scope: Scope) -> None:
         call = node.value
-        if isinstance(call, ast.Call) and (root := _root(call.func)):
+        if isinstance(call, ast.Call) and (root := root_of(call.func)):
             self.assigned.setdefault(root, []).append(scope.place(node)) if root in scope.names else None
             if root == "include":
                 self._include(call, scope)
@@ -188,7 +196,7 @@ class Interpreter:
             folder = PurePosixPath(scope.path).parent
             for path in self._matching(folder, str(name)):
                 inner_scope = Scope(self.run, scope.module, path, scope.names)
-                self.block(parse(self.files.read(path) or "", path).body, inner_scope)
+                self.block(parse(self.read(path) or "", path).body, inner_scope)
 
     def _matching(self, folder: PurePosixPath, pattern: str) -> list[str]:
         base = folder / PurePosixPath(pattern).parent
@@ -321,7 +329,8 @@ class Interpreter:
         if own:
             if self.tries:
                 raise Missing(name)
-            self.missing.append((name, scope.place(node)))
+            if not self.run.doubt:  # `if Path("local.py").exists():` stands before many of them
+                self.missing.append((name, scope.place(node)))
         elif alias.name != "*":
             dotted = f"{name}.{alias.name}"
             scope.names[alias.asname or alias.name] = self.run.known.get(dotted, Dotted(dotted))
@@ -332,7 +341,7 @@ class Interpreter:
         if top in sys.stdlib_module_names:
             return False
         folder = f"{self.folder}/{top}" if self.folder else top
-        return "." in name and self.files.read(f"{folder}/__init__.py") is not None
+        return "." in name and self.read(f"{folder}/__init__.py") is not None
 
     def _absolute(self, node: ast.ImportFrom, scope: Scope) -> str:
         if not node.level:
@@ -386,15 +395,3 @@ def _handler(node: ast.Try, error: Exception) -> ast.ExceptHandler | None:
         if handler.type is None or any(name in ast.unparse(handler.type) for name in (*names, *EVERYTHING)):
             return handler
     return node.handlers[0] if node.handlers and isinstance(error, NotSet) else None
-
-
-def _root(node: ast.expr) -> str | None:
-    """The name that a chain of attributes and subscripts begins with: DATABASES in `DATABASES["default"].update`."""
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _as_load(target: ast.expr) -> ast.expr:
-    again = ast.parse(ast.unparse(target), mode="eval").body
-    return ast.copy_location(again, target)
