@@ -74,6 +74,7 @@ class Outcome:
         repairs: what `up` repaired.
         seconds: how long `up` took.
         restored: whether the tree was the same afterwards; None where it did not come to that.
+        left: what was not: `+ path`, `- path` or `~ path`.
         details: the end of what was written, for whom it may concern.
     """
 
@@ -86,6 +87,7 @@ class Outcome:
     seconds: float = 0.0
     postgres: str = ""
     restored: bool | None = None
+    left: tuple[str, ...] = ()
     details: str = ""
 
 
@@ -114,7 +116,7 @@ def attempt(entry: Entry, root: Path, engine: str, run: Run, timeout: float) -> 
     outcome = _run_through(entry, outcome, done, lambda *words: run([DJDOCK, *words], root, timeout=timeout))
     undone = run([DJDOCK, "undo"], root, timeout=timeout)
     changed = tree.differences(before, tree.of(root))
-    outcome = replace(outcome, restored=not changed)
+    outcome = replace(outcome, restored=not changed, left=tuple(changed))
     if outcome.counts and (undone.code or changed):
         why = f"undo leaves {', '.join(changed[:5])}" if changed else f"undo: {_first_line(undone)}"
         outcome = replace(outcome, counts=False, reason=why, details=_end(undone.all))
@@ -155,6 +157,7 @@ def _refused(entry: Entry, outcome: Outcome, done: Done, changed: list[str]) -> 
         counts=is_problem and told.names_the_cause,
         reason=f"{why}{_first_line(done)} [{told}]",
         restored=not changed,
+        left=tuple(changed),
     )
 
 

@@ -34,6 +34,7 @@ from tests.tools import Done
 ENGINES = {"embedded": "Any project, without Docker", "docker": "Any project, with Docker"}
 INTERRUPTED, TIMED_OUT = 130, 124
 LONGEST_REASON = 240  # letters shown
+MOST_PATHS = 3  # shown
 LAST_WORDS = 30.0  # seconds
 
 
@@ -256,7 +257,7 @@ def _heads(*, runs: bool) -> list[str]:
 
 
 def _row(outcome: Outcome) -> list[str]:
-    tree = {True: "the same", False: "**differs**", None: ""}[outcome.restored]
+    tree = {True: "the same", False: f"**differs**: {', '.join(outcome.left[:MOST_PATHS])}", None: ""}[outcome.restored]
     pages = ", ".join(f"`{path}` {status}" for path, status in outcome.pages.items())
     middle = [pages, "; ".join(outcome.repairs).replace("|", "\\|")] if outcome.runs else []
     reason = outcome.reason.replace("|", "\\|")
