@@ -10,6 +10,7 @@ from pathlib import Path
 from djdock import journal, output
 from djdock.commands import checkout as checkouts
 from djdock.commands import dependencies, trial
+from djdock.compose.client import BuildFailed
 from djdock.database import server
 from djdock.doctor import diagnosis
 from djdock.doctor.case import Case, Finding
@@ -89,13 +90,44 @@ class Repairs:
             Problem: something has no safe repair; the message names the cause, the place, and what a person would do.
         """
         while True:
-            self.progress("starting the database")
-            self.engine.database_up(self.checkout, self.facts, self.progress)
+            self._start()
             self.progress("trying it")
             tried = trial.run(self.checkout, self.engine, self.facts, self._address(), self.progress)
             if tried.symptom is None:
                 return tried
             self._repair(tried.symptom)
+
+    def _start(self) -> None:
+        """Starts the database and makes the environment; where that fails for an image, with what can be had."""
+        self.progress("starting the database")
+        try:
+            self.engine.database_up(self.checkout, self.facts, self.progress)
+        except BuildFailed as failed:
+            self._list_packages(failed)
+            self.engine.database_up(self.checkout, self.facts, self.progress)
+
+    def _list_packages(self, failed: BuildFailed) -> None:
+        """Finds out what can be had of what the project asks for, and lets the image install that.
+
+        Raises:
+            Problem: what failed had another reason.
+        """
+        from djdock.commands import image_packages  # noqa: PLC0415 - most images can be built
+
+        self.progress("looking for packages that can be had")
+        try:
+            change, made = image_packages.listed(self.root, self.facts, self._dockerfile())
+        except Problem:
+            raise failed from None
+        if change.outcome == "same":
+            raise failed
+        for one in made or (None,):
+            what = (
+                f"install {one.becomes} for {one.was}" if one and one.becomes else f"leave out {one.was}" if one else ""
+            )
+            output.outcome("repair", what or f"create {change.path}", one.why if one else change.why)
+        self._apply((change,))
+        self._renew_docker_files()
 
     def _address(self) -> dict[str, str]:
         """The variables that say where the database is."""
@@ -175,13 +207,17 @@ class Repairs:
         Raises:
             Problem: it is not to be found, or no longer has the stage that this is about.
         """
-        files = Folder(self.root)
-        path = next((name for name in DOCKERFILES if docker_files.is_own(files, name)), "")
-        before = (files.read(path) or "") if path else ""
+        path = self._dockerfile()
+        before = (Folder(self.root).read(path) or "") if path else ""
         after = change(before)
         if after is None:
             raise found.problem()
         self._apply((Change(path, before, after, found.what),))
+
+    def _dockerfile(self) -> str:
+        """The path of the Dockerfile that djdock has made; empty where there is none."""
+        files = Folder(self.root)
+        return next((name for name in DOCKERFILES if docker_files.is_own(files, name)), "")
 
     def _renew_docker_files(self) -> None:
         """Lets the Docker files follow what the project asks for now, as another `init` would."""

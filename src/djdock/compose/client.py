@@ -18,6 +18,10 @@ FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
 
 
+class BuildFailed(Problem):
+    """A step of the Dockerfile failed: it can be read, and what it builds on is there."""
+
+
 def compose(checkout: Checkout, arguments: Sequence[str], progress: Progress) -> None:
     """Runs `docker compose` to its end.
 
@@ -77,7 +81,7 @@ def _build_problem(output: str, step: str) -> Problem:
     lines = [line.removeprefix(f"#{step} ") for line in output.splitlines() if line.startswith(f"#{step} ")]
     if image := IMAGE_OF_STEP.search("\n".join(lines)):
         return _no_image(image[1], last_lines("\n".join(lines), 4))
-    return Problem(
+    return BuildFailed(
         "The image cannot be built: a step of the Dockerfile failed.",
         details=last_lines("\n".join(lines), 25),
         hint="Correct what the step says (its command is the first line above), then: djdock up",

@@ -26,6 +26,12 @@ from djdock.project.processes import Process
 DATABASE_PARTS = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 # A dependency that comes from a repository, in any of the manifests.
 GIT = re.compile(r"git\+(?:https?|ssh|git|file)\b|^\s*\"?git\"?\s*[=:]|\bgit\s*=\s*[\"']", re.MULTILINE)
+# What the image installs where the project's own manifests do not get through; made while its first build failed.
+PACKAGES = "packages.djdock.txt"
+PINNED = f"""\
+RUN --mount=type=cache,target=/root/.cache/uv \\
+    --mount=type=bind,source={PACKAGES},target={PACKAGES} \\
+    uv venv /opt/venv && uv pip install --no-deps -r {PACKAGES}"""
 SECRET = "{secret}"  # noqa: S105 - a place to fill
 # For the one command that collects static files, which opens no connection.
 UNUSED = {
@@ -128,7 +134,9 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     building = [found for found in facts.dependencies if f"{found.name}[binary]" not in asked]
     packages = system_packages.needs(building, python, _features(files, facts))
     packages = replace(packages, runtime=tuple(sorted({*packages.runtime, *carried})))
-    if "git+" in production or _has_git_lines(files, facts):
+    if existing.is_own(files, PACKAGES):
+        packages = replace(packages, build=tuple(sorted({*packages.build, system_packages.COMPILER})))
+    elif "git+" in production or _has_git_lines(files, facts):
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
     found = front_end_of(files, facts)
     return Image(
@@ -159,6 +167,8 @@ def front_end_of(files: Files, facts: Facts) -> FrontEnd | None:
 
 def install_steps(files: Files, facts: Facts) -> tuple[str, str]:
     """The instructions that install for production and for development, with the manifests where they are."""
+    if existing.is_own(files, PACKAGES):
+        return "", PINNED
     found = Found(facts.package_manager.value, facts.dependencies_folder, facts.package_manager.source)
     return found.dockerfile_steps(files, production=True), found.dockerfile_steps(files, production=False)
 
