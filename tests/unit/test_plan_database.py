@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -10,13 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from djdock.errors import Problem
-from djdock.plan import database
+from djdock.plan import database, database_source
 from djdock.plan.database import PROBE, Edited, Switch, filled, find_variables, matches
 from djdock.project.evaluation import Evaluation, evaluate
 from djdock.project.files import Files, Texts
 from tests.unit.settings_corpus import CASES, Case
 
 MODULE, PATH = "config.settings", "config/settings.py"
+POSTGRES_PIECES = {
+    "NAME": "POSTGRES_DB",
+    "USER": "POSTGRES_USER",
+    "PASSWORD": "POSTGRES_PASSWORD",
+    "HOST": "POSTGRES_HOST",
+    "PORT": "POSTGRES_PORT",
+}
 BY_EDIT = [case for case in CASES if case.variables is None]
 
 
@@ -218,6 +227,29 @@ def test_any_module_keeps_everything_else(text: str) -> None:
     ]
     view = Edited(files, {PATH: change.after})
     assert find_variables(lambda values: look(view, values), {}) is not None
+
+
+ENTRIES = (
+    '"ENGINE": "django.db.backends.mysql"',
+    '"NAME": "x"',
+    '"OPTIONS": {"charset": "utf8mb4"}',
+    '"STORAGE_ENGINE": "InnoDB"',
+    '"CONN_MAX_AGE": 5',
+)
+
+
+@pytest.mark.parametrize("between", [", ", ",\n    ", ",  # a comment\n    "])
+@pytest.mark.parametrize("end", ["}", ",}", ",\n}", ",  # the last\n}", "\n}"])
+def test_entries_in_any_order(between: str, end: str) -> None:
+    """Entries that PostgreSQL does not understand go, the others stay once, wherever they stand and commas are."""
+    for count in (1, 2, 3):
+        for chosen in itertools.permutations(ENTRIES, count):
+            text = f'DATABASES = {{"default": {{{between.join(chosen)}{end}}}\n'
+            [change] = edited(Texts({PATH: text})).changes
+            found = ast.literal_eval(re.sub(r"os\.environ\[(.*?)\]", r"\1", change.after.partition("DATABASES = ")[2]))
+            kept = {"CONN_MAX_AGE": 5} if ENTRIES[-1] in chosen else {}
+            assert found == {"default": {"ENGINE": database_source.ENGINE, **POSTGRES_PIECES, **kept}}
+            assert ast.unparse(ast.parse(change.after)).count("'NAME'") == 1
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from djdock.plan.change import Change
@@ -151,15 +151,21 @@ def _pieces(source: Source, elements: list[Element], wanted: _Wanted, *, keyword
     for element in elements:
         if element.key in FOREIGN_KEYS and not wanted.is_postgres:
             splices.append(without(source, element, kept[-1] if kept else None))
+            if kept and splices[-1].start == kept[-1].end:
+                kept[-1] = replace(kept[-1], comma=None)  # it goes with the last entry
             continue
         if element.key == "OPTIONS":
             removed = _without_encryption(source, element, kept)
             splices += removed
             if any(splice.start <= element.start for splice in removed):
+                if kept and removed[0].start == kept[-1].end:
+                    kept[-1] = replace(kept[-1], comma=None)
                 continue
         elif element.key in wanted.keys and not wanted.keeps(str(element.key)):
             splices.append(Splice(*source.span(element.value), wanted.expression(str(element.key))))
         kept.append(element)
+    if not kept:
+        return []  # nothing of it is left to edit: the whole entry is written anew
     there = {element.key for element in elements}
     missing = [
         f"{key}={wanted.expression(key)}" if keywords else f"{wanted.text(key)}: {wanted.expression(key)}"
@@ -168,7 +174,7 @@ def _pieces(source: Source, elements: list[Element], wanted: _Wanted, *, keyword
     ]
     if not missing:
         return splices
-    return [*splices, *added(source, kept or elements, missing)]
+    return [*splices, *added(source, kept, missing)]
 
 
 def _without_encryption(source: Source, element: Element, kept: list[Element]) -> list[Splice]:

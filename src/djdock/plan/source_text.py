@@ -24,10 +24,26 @@ class Splice:
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with the pieces replaced; they do not overlap."""
-    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end), reverse=True):
+    """The text with the pieces replaced; only those that are taken away may overlap each other."""
+    for splice in sorted(_united(splices), key=lambda splice: (splice.start, splice.end), reverse=True):
         text = text[: splice.start] + splice.text + text[splice.end :]
     return text
+
+
+def _united(splices: Iterable[Splice]) -> Iterator[Splice]:
+    """The same edits, with one removal in the place of several that overlap."""
+    gone: Splice | None = None
+    for splice in sorted(splices, key=lambda splice: (splice.start, splice.end)):
+        if splice.text:
+            yield splice
+        elif gone is None or splice.start >= gone.end:
+            if gone is not None:
+                yield gone
+            gone = splice
+        else:
+            gone = Splice(gone.start, max(gone.end, splice.end), "")
+    if gone is not None:
+        yield gone
 
 
 @dataclass(frozen=True)
