@@ -15,12 +15,11 @@ Tree = Mapping[str, str]
 
 
 def of(root: Path) -> Tree:
-    """All files, folders and links below a folder; those named in `LEFT_OUT` at its top are not looked at."""
+    """All files, folders and links below a folder; those named in `LEFT_OUT` are not looked at, wherever they lie."""
     found: dict[str, str] = {}
     for place, folders, files in os.walk(root):
-        if Path(place) == root:
-            folders[:] = [name for name in folders if name not in LEFT_OUT]
-            files[:] = [name for name in files if name not in LEFT_OUT]
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        files[:] = [name for name in files if name not in LEFT_OUT]
         for name in (*folders, *files):
             path = Path(place, name)
             found[path.relative_to(root).as_posix()] = _entry(path)

@@ -16,8 +16,9 @@ from djdock.project.files import Files
 Environment = Mapping[str, str]
 Evaluate = Callable[[Environment], Evaluation]
 
-# Stands for the database while we look for the way in: values that no settings hold by chance.
-PROBE = Database("127.0.0.1", 54329, "probe_name", "probe_user", "probe_password")
+# Stands for the database while we look for the way in: values that no settings hold by chance, not even the host (an
+# address for examples): a default of 127.0.0.1 would do here, and not in a container.
+PROBE = Database("198.51.100.7", 54329, "probe_name", "probe_user", "probe_password")
 # What each key of a database's settings is to say, and the template that a variable for it gets in the env file.
 KEYS = {"HOST": "{host}", "PORT": "{port}", "NAME": "{name}", "USER": "{user}", "PASSWORD": "{password}"}
 URL = "{url}"

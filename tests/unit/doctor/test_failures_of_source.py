@@ -84,6 +84,21 @@ def test_an_example_of_a_module_is_copied(fail: Fail, example: str) -> None:
     assert (found.repair.change.path, found.repair.change.after) == ("config/local_settings.py", "DEBUG = True\n")
 
 
+def test_an_example_with_gaps_is_not_copied(fail: Fail) -> None:
+    """What the example leaves empty cannot be guessed: it is named, and so is the next module that is missing."""
+    texts = {
+        "settings.py": "import keys\nimport server\n",
+        "keys.py.default": "SECRET_KEY = None\nNAME = 'blog'\n",
+        "server.py.default": "DEBUG = False\n",
+    }
+    found = only(fail(texts, "import settings"))
+
+    assert (found.rule, found.repair, found.where) == ("missing-module", None, "settings.py:1")
+    assert "The module keys is not in the repository" in found.what
+    assert "leaves SECRET_KEY to be filled in" in found.what
+    assert "server" in found.fix
+
+
 def test_a_removed_module(fail: Fail) -> None:
     """A module that newer Pythons lack: an older Python, or setuptools where that has it."""
     case = fail({"settings.py": 'raise ModuleNotFoundError("No module named \'imp\'", name="imp")\n'}, LOAD)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from dataclasses import dataclass
 
 from djdock.doctor import sources
 from djdock.doctor.case import Case, Finding
 from djdock.doctor.repair import EditFile
 from djdock.plan.change import Change
 from djdock.project.distributions import distribution
+from djdock.project.examples import is_placeholder
 
 NAME = "missing-module"
 TITLE = "A module that is not in the repository"
@@ -16,8 +20,8 @@ SEEN = "ModuleNotFoundError: No module named 'secret_key'"
 CAUSE = "The settings import a module that its author keeps back, mostly because it holds secrets; or it was forgotten."
 FIX = "Ask the project's people for it, or write it: the line that imports it says which names it needs."
 DOES = (
-    "Copies an example of it that lies beside, such as local_settings.py.example. Else nothing: its "
-    "content cannot be guessed."
+    "Copies an example of it that lies beside, such as local_settings.py.example, unless that leaves values to be "
+    "filled in. Else nothing: its content cannot be guessed."
 )
 
 ENDINGS = ("example", "sample", "dist", "template", "default", "tmpl", "tpl", "bak")
@@ -39,18 +43,8 @@ def find(case: Case) -> tuple[Finding, ...]:
         return (Finding(NAME, what, where, fix),) if rest else ()
     path = _path(case, name)
     for example in _examples(path):
-        content = sources.text(case.files, example)
-        if content:
-            change = Change(path, None, content, f"as {example} says", private=True)
-            return (
-                Finding(
-                    NAME,
-                    f"The module {name} is not in the repository; {example} is",
-                    where,
-                    f"Copy {example} to {path} and look through it.",
-                    EditFile(change),
-                ),
-            )
+        if content := sources.text(case.files, example):
+            return (_by_example(case, Example(name, path, example, content), where),)
     ignored = _ignored(case, path)
     kept_back = f"; {ignored} keeps it out" if ignored else ""
     needs = _needed(case, where)
@@ -61,6 +55,61 @@ def find(case: Case) -> tuple[Finding, ...]:
     if ignored or top in sources.modules(case):
         fix = fix.splitlines()[0]
     return (Finding(NAME, f"The module {name} is not in the repository{kept_back}", where, fix),)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A module that is not there, and the example of it that is."""
+
+    name: str
+    path: str
+    example: str
+    content: str
+
+
+def _by_example(case: Case, found: Example, where: str) -> Finding:
+    """Copies the example, unless it leaves values for a person to fill in: then nothing can be guessed."""
+    what = f"The module {found.name} is not in the repository; {found.example} is"
+    empty = _left_empty(found.content)
+    if not empty:
+        change = Change(found.path, None, found.content, f"as {found.example} says", private=True)
+        return Finding(
+            NAME, what, where, f"Copy {found.example} to {found.path} and look through it.", EditFile(change)
+        )
+    others = [name for name in _imported_beside(case, where) if name != found.name]
+    also = f" So is {', '.join(others)}." if others else ""
+    fix = f"Copy {found.example} to {found.path} and fill in {', '.join(empty)}.{also}"
+    return Finding(NAME, f"{what}, and leaves {', '.join(empty)} to be filled in", where, fix)
+
+
+def _left_empty(content: str) -> list[str]:
+    """The names of an example that hold nothing, or only say that something is to be written there."""
+    parsed = sources.tree(content)
+    return [
+        target.id
+        for node in (parsed.body if parsed else ())
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.isupper() and _is_empty(node.value.value)
+    ]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and is_placeholder(value))
+
+
+def _imported_beside(case: Case, where: str) -> list[str]:
+    """Modules that the same file imports, that are not there either, and of which there is an example or a trace."""
+    parsed = sources.tree(sources.text(case.files, sources.place(where)[0]))
+    names = [
+        alias.name
+        for node in ast.walk(parsed or ast.Module([], []))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    ]
+    there = sources.modules(case)
+    missing = [name for name in names if name.partition(".")[0] not in there and name not in sys.stdlib_module_names]
+    return [name for name in missing if any(sources.text(case.files, path) for path in _examples(_path(case, name)))]
 
 
 def _named(case: Case, name: str) -> str:
