@@ -44,9 +44,9 @@ class Comparison:
 
 def compare(message: str, found_by_hand: str) -> Comparison:
     """What of a person's finding occurs in a message."""
-    said = _plain(message)
+    said = " ".join(message.lower().split())
     names = tuple(dict.fromkeys(filter(None, map(_core, NAME.findall(found_by_hand)))))
-    named = tuple(name for name in names if _occurs(name.lower(), said))
+    named = tuple(name for name in names if _occurs(name, " ".join(message.split())))
     words = {_stem(word) for word in WORD.findall(NAME.sub(" ", found_by_hand).lower()) if not EMPTY.fullmatch(word)}
     matched = [word for word in words if re.search(rf"\b{re.escape(word)}", said)]
     return Comparison(named, len(named) + len(matched), len(names) + len(words), bool(names))
@@ -67,7 +67,3 @@ def _occurs(name: str, text: str) -> bool:
 
 def _stem(word: str) -> str:
     return word.removesuffix("s") if len(word) > SHORTEST else word
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())

@@ -11,6 +11,7 @@ from djdock import journal, output
 from djdock.commands import checkout as checkouts
 from djdock.commands import dependencies, trial
 from djdock.compose.client import BuildFailed
+from djdock.compose.containers import FRONT_END
 from djdock.database import server
 from djdock.doctor import diagnosis
 from djdock.doctor.case import Case, Finding
@@ -34,10 +35,11 @@ from djdock.embedded import virtual_environment
 from djdock.engines import docker
 from djdock.engines.engine import Engine
 from djdock.errors import Problem, last_lines
-from djdock.merge import merge
+from djdock.merge import memory, merge
 from djdock.plan import configuration, dockerfile_edit, dotenv, variables
 from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
+from djdock.plan.docker_files import NO_FRONT_END
 from djdock.plan.python_source import edit
 from djdock.process import run
 from djdock.project import checkout as project_checkout
@@ -103,8 +105,29 @@ class Repairs:
         try:
             self.engine.database_up(self.checkout, self.facts, self.progress)
         except BuildFailed as failed:
-            self._list_packages(failed)
+            if failed.stage == FRONT_END:
+                self._leave_out_front_end(failed)
+            else:
+                self._list_packages(failed)
             self.engine.database_up(self.checkout, self.facts, self.progress)
+
+    def _leave_out_front_end(self, failed: BuildFailed) -> None:
+        """Lets the site run without its front end, which cannot be built from what is in the project.
+
+        Raises:
+            Problem: the Dockerfile has been edited.
+        """
+        path = self._dockerfile()
+        before = Folder(self.root).read(path) or ""
+        reason = failed.reason[:100].rstrip(".")
+        note = f"{NO_FRONT_END}: its build fails ({reason}). Without this line `djdock init` tries again."
+        if before != Folder(self.root).read(memory(path)):
+            raise failed
+        output.outcome("repair", "leave out the front end", f"its build fails: {reason}")
+        output.warn("The site runs without what its front end builds: pages may lack styles and scripts.")
+        first, _, rest = before.partition("\n")
+        self._apply((Change(path, before, f"{first}\n{note}\n{rest}", "the front end cannot be built"),))
+        self._renew_docker_files(replace_all=True)
 
     def _list_packages(self, failed: BuildFailed) -> None:
         """Finds out what can be had of what the project asks for, and lets the image install that.
@@ -219,13 +242,13 @@ class Repairs:
         files = Folder(self.root)
         return next((name for name in DOCKERFILES if docker_files.is_own(files, name)), "")
 
-    def _renew_docker_files(self) -> None:
+    def _renew_docker_files(self, *, replace_all: bool = False) -> None:
         """Lets the Docker files follow what the project asks for now, as another `init` would."""
         from djdock.commands import planning  # noqa: PLC0415 - most projects need no requirement more
 
         plan = planning.propose(self.root, Configuration(), self.engine.NAME).plan
         generated = tuple(change for change in plan.changes if change.generated)
-        journal.amend(self.root, merge(self.root, Plan(generated)).plan)
+        journal.amend(self.root, merge(self.root, Plan(generated), replace_all=replace_all).plan)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Makes changes, as a part of what `undo` takes back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,8 @@ def _bring_up(root: Path, options: Options) -> str:
     facts = _facts(root, options)
     engine, why = engines.choose(root, options.engine, facts)
     output.outcome("engine", engine.NAME, why)
-    if not state.load(root).proven and options.migrate:
+    first = not state.load(root).proven
+    if first and options.migrate:
         from djdock.commands import bringing  # noqa: PLC0415 - only the first time
 
         _checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
@@ -93,7 +95,9 @@ def _bring_up(root: Path, options: Options) -> str:
     checkout = other_services.settle(checkout, facts, running)
     state.save(root, replace(state.load(root), engine=engine.NAME))
     before = server.report(checkout.database)
-    _start(checkout, engine, facts, options)
+    # Containers bring what Node has built into the tree: `undo` takes that away, too.
+    with journal.watch(root) if first else contextlib.nullcontext():
+        _start(checkout, engine, facts, options)
     other_services.tell_of_missing(checkout, engine, facts)
     after = server.report(checkout.database)
     needed = {DATABASE, SITE, *other_services.names(facts)}

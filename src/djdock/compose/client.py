@@ -15,11 +15,28 @@ from djdock.service import DATABASE, Progress
 
 # BuildKit's plain output numbers its steps; the failing one ends with `#12 ERROR: …`.
 FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
+# A step of Compose's builds is `[web dependencies 2/4] RUN …`: the service, the stage.
+STAGE = re.compile(r"\[(?:[\w.-]+ )?([\w.-]+) +\d+/\d+\]")
+TIME = re.compile(r"^\d+\.\d+ ")
+CAUSE = re.compile(r"\b(?:error|could not|cannot|can't|not found|failed|missing)\b", re.IGNORECASE)
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
 
 
 class BuildFailed(Problem):
     """A step of the Dockerfile failed: it can be read, and what it builds on is there."""
+
+    @property
+    def stage(self) -> str:
+        """The stage that the step belongs to."""
+        found = STAGE.search(self.details)
+        return found[1] if found else ""
+
+    @property
+    def reason(self) -> str:
+        """The line of its output that sounds most like the cause."""
+        lines = [TIME.sub("", line).strip() for line in self.details.splitlines()[1:]]
+        telling = [line for line in lines if CAUSE.search(line) and not line.endswith(":") and "executor" not in line]
+        return (telling or lines or [""])[0]
 
 
 def compose(checkout: Checkout, arguments: Sequence[str], progress: Progress) -> None:
@@ -83,7 +100,7 @@ def _build_problem(output: str, step: str) -> Problem:
         return _no_image(image[1], last_lines("\n".join(lines), 4))
     return BuildFailed(
         "The image cannot be built: a step of the Dockerfile failed.",
-        details=last_lines("\n".join(lines), 25),
+        details="\n".join((lines[0], last_lines("\n".join(lines[1:]), 24))),
         hint="Correct what the step says (its command is the first line above), then: djdock up",
     )
 

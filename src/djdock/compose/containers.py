@@ -100,6 +100,13 @@ def known(checkout: Checkout) -> list[str]:
     return [service.name for service in found.services if service.name not in ONE_SHOT] if found else []
 
 
+def has_front_end(checkout: Checkout) -> bool:
+    """Whether the compose file has the service that brings what Node builds."""
+    files = Folder(checkout.root)
+    found = compose_files.parse(files, docker_files.compose_path(files))
+    return found is not None and any(service.name == FRONT_END for service in found.services)
+
+
 def has_image(checkout: Checkout) -> bool:
     """Whether the image of the site was built."""
     return run(["docker", "image", "inspect", f"{checkout.compose_project}-{SITE}"]).ok

@@ -64,7 +64,8 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
         data.repair_password(checkout)
     if not running[SITE].running and not site_image.is_current(checkout):
         progress("building the image")
-        client.compose(checkout, ["build", SITE], progress)
+        front_end = [containers.FRONT_END] if containers.has_front_end(checkout) else []
+        client.compose(checkout, ["build", SITE, *front_end], progress)
         site_image.remember(checkout.root)
 
 

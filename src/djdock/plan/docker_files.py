@@ -26,6 +26,8 @@ from djdock.project.processes import Process
 DATABASE_PARTS = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 # A dependency that comes from a repository, in any of the manifests.
 GIT = re.compile(r"git\+(?:https?|ssh|git|file)\b|^\s*\"?git\"?\s*[=:]|\bgit\s*=\s*[\"']", re.MULTILINE)
+# Stands in a Dockerfile whose front end could not be built; who takes the line away has it tried again.
+NO_FRONT_END = "# The front end is left out"
 # What the image installs where the project's own manifests do not get through; made while its first build failed.
 PACKAGES = "packages.djdock.txt"
 PINNED = f"""\
@@ -151,6 +153,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         settings=setup.settings,
         packages=packages,
         unknown=unknown,
+        front_end_note=_front_end_note(files),
         front_end=replace(found, node=setup.node or found.node) if found else None,
         build_values=_build_values(setup) if facts.static_root else None,
         static_note=_static_note(facts, versions),
@@ -159,10 +162,18 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
 
 def front_end_of(files: Files, facts: Facts) -> FrontEnd | None:
     """The front end that the image has to build; None where there is none."""
+    if NO_FRONT_END in (files.read(choose_names(files).dockerfile) or ""):
+        return None
     said = existing.read(files, (facts.folder,)).node
     names = [dependency.name for dependency in facts.dependencies if not dependency.development]
     found = front_end.find(files, names, said[0] if said else None)
     return next((one for one in found if one.needs_build), None)
+
+
+def _front_end_note(files: Files) -> str:
+    """The line that says that the front end is left out, and why; empty where it is not."""
+    lines = (files.read(choose_names(files).dockerfile) or "").splitlines()
+    return next((line for line in lines if line.startswith(NO_FRONT_END)), "")
 
 
 def install_steps(files: Files, facts: Facts) -> tuple[str, str]:

@@ -58,6 +58,7 @@ class Image:
         folder: where manage.py is; empty for the root.
         settings: the settings module, where it is another one than manage.py names.
         unknown: packages of another Dockerfile that nobody knows the reason for.
+        front_end_note: a comment that says why there is none.
         build_values: variables for the one command that collects static files; None where none are collected.
         static_note: a comment that says what serves static files, where the site itself does not.
         path, compose_path: the names of this file and of the compose file beside it.
@@ -75,6 +76,7 @@ class Image:
     packages: SystemPackages = field(default_factory=SystemPackages)
     unknown: tuple[str, ...] = ()
     front_end: FrontEnd | None = None
+    front_end_note: str = ""
     build_values: Mapping[str, str] | None = None
     static_note: str = ""
     path: str = "Dockerfile"
@@ -96,7 +98,7 @@ def text(image: Image) -> str:
         tools="/uv /uvx /usr/local/bin/" if "uvx " in image.install else "/uv /usr/local/bin/uv",
         base_image=base_image(image.python, image.debian),
         settings=f" \\\n    DJANGO_SETTINGS_MODULE={image.settings}" if image.settings else "",
-        front_end=_front_end(image.front_end) if image.front_end else "",
+        front_end=_front_end(image.front_end) if image.front_end else _noted(image.front_end_note),
         runtime_packages=_packages(image, image.packages.runtime, "Called or linked by Python packages"),
         build_packages=_packages(image, image.packages.build, "Compile what has no wheel"),
         install=image.install,
@@ -125,6 +127,10 @@ def base_image(python: str, debian: str) -> str:
 def node_image(node: str) -> str:
     """The image that builds a front end."""
     return f"node:{node}-trixie-slim"
+
+
+def _noted(note: str) -> str:
+    return f"\n{note}\n" if note else ""
 
 
 def compose_up(path: str) -> str:
