@@ -35,6 +35,7 @@ ENGINES = {"embedded": "Any project, without Docker", "docker": "Any project, wi
 INTERRUPTED, TIMED_OUT = 130, 124
 LONGEST_REASON = 240  # letters shown
 MOST_PATHS = 3  # shown
+PLACES = ("", "*/", "*/*/")
 LAST_WORDS = 30.0  # seconds
 
 
@@ -193,14 +194,13 @@ def _copy(source: Path, entry: Entry, place: Path) -> Iterator[Path]:
     """A fresh copy of a checkout, under the name that a clone would have; gone afterwards, with all that ran in it."""
     root = place / entry.repo.replace("/", "+") / entry.name
     shutil.copytree(source, root, symlinks=True)
-    names: list[str] = []
+    names: set[str] = set()
     watch = threading.Event()
 
     # `undo` forgets the name of the containers and volumes, and `up` may be interrupted at any moment.
     def note() -> None:
         while not watch.wait(0.5):
-            if (name := state.load(root).compose_project) and name not in names:
-                names.append(name)
+            names.update(_compose_projects(root))
 
     watcher = threading.Thread(target=note, daemon=True)
     watcher.start()
@@ -213,6 +213,14 @@ def _copy(source: Path, entry: Entry, place: Path) -> Iterator[Path]:
             _remove_containers(name)
         tools.erase(root)
         shutil.rmtree(root.parent, ignore_errors=True)
+
+
+def _compose_projects(root: Path) -> set[str]:
+    """The names under which Compose knows what runs there; the project may be in a folder of the checkout."""
+    found = {
+        state.load(place.parent).compose_project for depth in PLACES for place in root.glob(f"{depth}{state.FOLDER}")
+    }
+    return found - {""}
 
 
 def _remove_containers(name: str) -> None:
