@@ -41,7 +41,6 @@ from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
 from djdock.plan.docker_files import NO_FRONT_END
 from djdock.plan.python_source import edit
-from djdock.process import run
 from djdock.project import checkout as project_checkout
 from djdock.project import docker_files
 from djdock.project.checkout import Checkout
@@ -71,6 +70,7 @@ class Repairs:
     """Makes sure that a project runs, and notes what it took.
 
     Attributes:
+        commands: management commands that the trial has to begin with.
         allowed: asks whether a file under version control may be changed.
     """
 
@@ -80,6 +80,7 @@ class Repairs:
     allowed: Callable[[str], bool]
     progress: Callable[[str], None]
     made: list[str] = field(default_factory=list)
+    commands: list[Sequence[str]] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
@@ -94,22 +95,27 @@ class Repairs:
         while True:
             self._start()
             self.progress("trying it")
-            tried = trial.run(self.checkout, self.engine, self.facts, self._address(), self.progress)
+            preparation = trial.Preparation(self._address(), self.commands)
+            tried = trial.run(self.checkout, self.engine, self.facts, preparation, self.progress)
             if tried.symptom is None:
                 return tried
             self._repair(tried.symptom)
 
     def _start(self) -> None:
-        """Starts the database and makes the environment; where that fails for an image, with what can be had."""
+        """Starts the database and makes the environment; where that fails for an image, with what can be had.
+
+        Raises:
+            Problem: something does not start, or an image cannot be built whatever is left out of it.
+        """
         self.progress("starting the database")
-        try:
-            self.engine.database_up(self.checkout, self.facts, self.progress)
-        except BuildFailed as failed:
-            if failed.stage == FRONT_END:
-                self._leave_out_front_end(failed)
-            else:
-                self._list_packages(failed)
-            self.engine.database_up(self.checkout, self.facts, self.progress)
+        while True:
+            try:
+                return self.engine.database_up(self.checkout, self.facts, self.progress)
+            except BuildFailed as failed:
+                if failed.stage == FRONT_END:
+                    self._leave_out_front_end(failed)
+                else:
+                    self._list_packages(failed)
 
     def _leave_out_front_end(self, failed: BuildFailed) -> None:
         """Lets the site run without its front end, which cannot be built from what is in the project.
@@ -195,7 +201,7 @@ class Repairs:
             case MakeFolder(path=path):
                 journal.make_folder(self.root, path)
             case RunCommand(arguments=arguments):
-                self._manage(arguments)
+                self.commands.append(arguments)
             case CreateExtension(name=name):
                 self._extension(name)
             case EditSettings(path=path, edits=edits):
@@ -248,7 +254,8 @@ class Repairs:
 
         plan = planning.propose(self.root, Configuration(), self.engine.NAME).plan
         generated = tuple(change for change in plan.changes if change.generated)
-        journal.amend(self.root, merge(self.root, Plan(generated), replace_all=replace_all).plan)
+        merged = merge(self.root, Plan(generated), replace_all=replace_all)
+        journal.amend(self.root, merged.plan, generated=merged.generated)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Makes changes, as a part of what `undo` takes back.
@@ -280,18 +287,6 @@ class Repairs:
         change = dotenv.update(Folder(self.root), {repair.name: value}, found.what)
         journal.amend(self.root, Plan((change,)))
         self.checkout = project_checkout.require(self.root)
-
-    def _manage(self, arguments: Sequence[str]) -> None:
-        typed = " ".join(arguments)
-        script = Path(self.facts.manage.value).name
-        command = self.engine.command(self.checkout, ["python", script, *arguments], self.root / self.facts.folder)
-        done = run(command.argv, cwd=command.cwd, env=command.env)
-        if not done.ok:
-            raise Problem(
-                f"`manage.py {typed}` failed.",
-                details=last_lines(done.text),
-                hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {typed}",
-            )
 
     def _extension(self, name: str) -> None:
         """Makes an extension in the template of new databases: the trial's is one, and so is that of tests."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+from djdock import process
 from djdock.database import server
 from djdock.doctor.symptom import Symptom, from_report
 from djdock.engines.engine import Engine
@@ -42,28 +43,59 @@ class Trial:
     unmade: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Preparation:
+    """What a trial needs.
+
+    Attributes:
+        variables: templates of the variables that say where the database is.
+        commands: management commands to run first, without `manage.py`.
+    """
+
+    variables: Mapping[str, str]
+    commands: Sequence[Sequence[str]] = ()
+
+
 def run(
-    checkout: Checkout, engine: Engine, facts: Facts, variables: Mapping[str, str], progress: Callable[[str], None]
+    checkout: Checkout, engine: Engine, facts: Facts, preparation: Preparation, progress: Callable[[str], None]
 ) -> Trial:
     """Tries a project on a scratch database, which becomes its own where that is still empty.
 
-    Args:
-        variables: templates of the variables that say where the database is.
-
     Raises:
-        Problem: the project's code hangs while it is loaded, or the database does not let us in.
+        Problem: a command fails, the project's code hangs while it is loaded, or the database does not let us in.
     """
     scratch = scratch_of(checkout)
     server.remake(scratch)
     try:
         seen = engine.database_inside(scratch)
-        values = {**database_plan.filled(variables, seen), "DATABASE_URL": seen.url}
+        values = {**database_plan.filled(preparation.variables, seen), "DATABASE_URL": seen.url}
+        for arguments in preparation.commands:
+            _manage(checkout, engine, facts, arguments, values)
         trial = _look(checkout, engine, facts, values, progress)
-        if trial.symptom is None and not server.has_tables(checkout.database):
-            server.take_place(scratch, checkout.database)
+        if trial.symptom is None:
+            if server.has_tables(checkout.database):
+                for arguments in preparation.commands:
+                    _manage(checkout, engine, facts, arguments, {})
+            else:
+                server.take_place(scratch, checkout.database)
         return trial
     finally:
         server.drop(scratch)
+
+
+def _manage(
+    checkout: Checkout, engine: Engine, facts: Facts, arguments: Sequence[str], values: Mapping[str, str]
+) -> None:
+    typed = " ".join(arguments)
+    script = Path(facts.manage.value).name
+    command = engine.command(checkout, ["python", script, *arguments], checkout.root / facts.folder, values)
+    done = process.run(command.argv, cwd=command.cwd, env=command.env)
+    if not done.ok:
+        raise Problem(
+            f"`manage.py {typed}` failed.",
+            details=last_lines(done.text),
+            hint=f"Correct what the last line says, then: djdock up\nThe whole output: djdock manage {typed}",
+        )
 
 
 def scratch_of(checkout: Checkout) -> Database:
