@@ -20,8 +20,6 @@ from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
 DISPOSABLE = ("state.json", "logs", "celerybeat-schedule*")
-# What stays for the sake of what stays.
-OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1
 
 
@@ -31,9 +29,7 @@ def undo(*, force: bool) -> int:
     Raises:
         Problem: there is nothing to undo, or something cannot be written; the tree is then as it was.
     """
-    root = journal.find(Path.cwd()) or journal.find(_below(Path.cwd()))
-    if root is None:
-        raise journal.nothing_to_undo()
+    root = _root()
     with state.lock(root, "undo"):
         interrupted = journal.recover(root)
         if interrupted.init:
@@ -50,16 +46,22 @@ def undo(*, force: bool) -> int:
         if last:
             _forget(root, () if kept else (state.GENERATED,))
     if last:
-        _leave(root)
+        state.leave(root)
     return SOMETHING_KEPT if kept else DONE
 
 
-def _below(folder: Path) -> Path:
-    """The project below a folder; the folder itself where there is none."""
-    try:
-        return root_of.find(folder)
-    except Problem:
-        return folder
+def _root() -> Path:
+    """The project in the current folder, or below it, of which there is something to undo.
+
+    Raises:
+        Problem: there is none.
+    """
+    root = journal.find(Path.cwd())
+    with contextlib.suppress(Problem):  # where there is no project, there is nothing to undo either
+        root = root or journal.find(root_of.find(Path.cwd()))
+    if root is None:
+        raise journal.nothing_to_undo()
+    return root
 
 
 def _stop(root: Path) -> str:
@@ -123,15 +125,5 @@ def _forget(root: Path, memory: Sequence[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-    if known.root and {entry.name for entry in place.iterdir()} - OWN:
+    if known.root and {entry.name for entry in place.iterdir()} - state.OWN:
         state.save(root, state.State(root=known.root, compose_project=known.compose_project))
-
-
-def _leave(root: Path) -> None:
-    """Takes the empty .djdock away; what is in it now came with the lock that was just let go."""
-    place = root / state.FOLDER
-    if {entry.name for entry in place.iterdir()} <= OWN:
-        for name in OWN:
-            (place / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # another command has come meanwhile
-            place.rmdir()

@@ -77,7 +77,7 @@ def _by_example(case: Case, found: Example, where: str) -> Finding:
             NAME, what, where, f"Copy {found.example} to {found.path} and look through it.", EditFile(change)
         )
     others = [name for name in _imported_beside(case, where) if name != found.name]
-    also = f" So is {', '.join(others)}." if others else ""
+    also = f" The same for {', '.join(others)}." if others else ""
     fix = f"Copy {found.example} to {found.path} and fill in {', '.join(empty)}.{also}"
     return Finding(NAME, f"{what}, and leaves {', '.join(empty)} to be filled in", where, fix)
 
