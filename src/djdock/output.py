@@ -17,8 +17,8 @@ from djdock.errors import Problem
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
 # Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
 Outcome = Literal[
-    "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "start", "stop", "migrate", "engine",
-    "ready",
+    "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "works", "start", "stop", "migrate",
+    "engine", "ready",
 ]  # fmt: skip
 COLOURS: dict[Outcome, str] = {
     "found": "cyan",
@@ -32,6 +32,7 @@ COLOURS: dict[Outcome, str] = {
     "stop": "yellow",
     "migrate": "green",
     "repair": "yellow",
+    "works": "green",
     "engine": "cyan",
     "ready": "bold cyan",
 }

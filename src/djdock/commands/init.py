@@ -42,7 +42,7 @@ def init(options: Options) -> int:
     Raises:
         Problem: it is no Django project, cannot be read, or nobody is there to say yes.
     """
-    root = root_of.find(options.folder or Path.cwd())
+    root = root_of.find(options.folder or Path.cwd(), options.chosen.manage)
     if options.dry_run:
         return _dry_run(root, options)
     with state.lock(root, "init"):
