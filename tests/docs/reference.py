@@ -31,8 +31,9 @@ They come before the command: `djdock --no-color status`
 Results go to standard output, progress and problems to standard error. Colours and progress are shown in terminals
 only; `NO_COLOR=1` (any value) leaves colours out there too.
 
-The first word of a line says what happened: `create`, `change`, `remove`, `start`, `stop`, `migrate`; `same` and `skip`
-mean that nothing did; `conflict` means that you have to choose.
+The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `start`, `stop`, `migrate`; `same` and
+`skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say what djdock goes by, `works`
+what it has tried, `ready` where the site answers.
 
 `djdock status --json` is for programs:
 
@@ -46,7 +47,9 @@ mean that nothing did; `conflict` means that you have to choose.
 }}
 ```
 
-`url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`.
+`url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`. `djdock init
+--json` prints [what was found and what is to change](files.md#what-init---json-prints), `djdock doctor --json` [its
+findings](../how-to/doctor.md#in-ci).
 
 ## Completion
 
@@ -73,7 +76,7 @@ djdock completion fish > ~/.config/fish/completions/djdock.fish
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | a problem that you can do something about; the message says what |
+| 1 | a problem that you can do something about; the message says what. Also: `init` met a conflict, `init --dry-run --check` would change something, `undo` kept files that you have edited, `doctor` found something |
 | 2 | the command line is wrong |
 | 3 | a bug in djdock; please report the lines it prints |
 | 130 | interrupted with Ctrl-C; nothing is half done |
@@ -86,6 +89,7 @@ djdock completion fish > ~/.config/fish/completions/djdock.fish
 | variable | does |
 |---|---|
 | `NO_COLOR` | with any value: no colours |
+| `DJDOCK_TIMEOUT` | how many seconds a site may take until its first page is answered; 90 if it is not set |
 | `DJDOCK_CACHE_DIR` | where PostgreSQL is kept for the engine `embedded`, instead of the user's cache folder |
 | `DOCKER_HOST` and others | Docker's own variables are passed on |
 | `DJANGO_SUPERUSER_PASSWORD` and others | passed on to `djdock manage createsuperuser --noinput` |
