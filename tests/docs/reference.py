@@ -31,9 +31,9 @@ They come before the command: `djdock --no-color status`
 Results go to standard output, progress and problems to standard error. Colours and progress are shown in terminals
 only; `NO_COLOR=1` (any value) leaves colours out there too.
 
-The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `start`, `stop`, `migrate`; `same` and
-`skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say what djdock goes by, `works`
-what it has tried, `ready` where the site answers.
+The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `start`, `stop`, `migrate`; `same`
+and `skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say what djdock goes
+by, `works` what it has tried, `ready` where the site answers.
 
 `djdock status --json` is for programs:
 
@@ -47,9 +47,10 @@ what it has tried, `ready` where the site answers.
 }}
 ```
 
-`url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`. `djdock init
---json` prints [what was found and what is to change](files.md#what-init---json-prints), `djdock doctor --json` [its
-findings](../how-to/doctor.md#in-ci).
+`url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`.
+
+`djdock init --json` prints [what was found and what is to change](files.md#what-init---json-prints), and
+`djdock doctor --json` [what it finds](../how-to/doctor.md#in-ci).
 
 ## Completion
 
@@ -76,11 +77,15 @@ djdock completion fish > ~/.config/fish/completions/djdock.fish
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | a problem that you can do something about; the message says what. Also: `init` met a conflict, `init --dry-run --check` would change something, `undo` kept files that you have edited, `doctor` found something |
+| 1 | a problem that you can do something about; the message says what |
 | 2 | the command line is wrong |
 | 3 | a bug in djdock; please report the lines it prints |
 | 130 | interrupted with Ctrl-C; nothing is half done |
 | 143 | ended by a signal; nothing is half done |
+
+Some commands also end with 1 when all went well and there is something to know: `init` where lines of a file are in
+conflict, `init --dry-run --check` where something would change, `undo` where files are kept that you have edited,
+`doctor` where something is found.
 
 `manage`, `run`, `shell`, `psql` and `test` end with the exit code of the program that they run.
 
