@@ -96,7 +96,8 @@ def _dry_run(root: Path, options: Options) -> int:
 
 
 def _ask(proposal: Proposal, options: Options) -> None:
-    if options.yes:
+    # A clone lacks an env file of its own, and nothing else: whoever types `up` there has asked for that.
+    if options.yes or all(change.private and change.before is None for change in proposal.plan.effective):
         return
     if output.is_asked():
         if not output.confirm("Write these files?"):
