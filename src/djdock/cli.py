@@ -269,7 +269,7 @@ def open_() -> None:
 @click.option("-f", "--follow", is_flag=True, help="Also show what comes, until Ctrl-C.")
 @click.argument("service", required=False)
 def logs(follow: bool, service: str | None) -> None:
-    """Show the logs of all services, or of one: web, db."""
+    """Show the logs of all services, or of one: web, db, worker."""
     from djdock.commands import logs as command
 
     command.logs(service, follow=follow)

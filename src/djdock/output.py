@@ -17,8 +17,8 @@ from djdock.errors import Problem
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
 # Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
 Outcome = Literal[
-    "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "start", "stop", "migrate", "engine",
-    "ready",
+    "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "works", "start", "stop", "migrate",
+    "engine", "ready",
 ]  # fmt: skip
 COLOURS: dict[Outcome, str] = {
     "found": "cyan",
@@ -32,6 +32,7 @@ COLOURS: dict[Outcome, str] = {
     "stop": "yellow",
     "migrate": "green",
     "repair": "yellow",
+    "works": "green",
     "engine": "cyan",
     "ready": "bold cyan",
 }
@@ -39,12 +40,15 @@ WIDTH = 9
 
 
 def outcome(kind: Outcome, what: str, why: str = "") -> None:
-    """What happened, to what, and in grey why: one line, or two where a terminal is too narrow for one."""
+    """What happened, to what, and in grey why: one line, or more where a terminal is too narrow for one."""
     line = styled(kind.rjust(WIDTH), COLOURS[kind]) + "  " + what
     if why:
         room = _columns(sys.stdout)
-        fits = room is None or WIDTH + 2 + len(f"{what}  ({why})") <= room
-        line += ("  " if fits else "\n" + " " * (WIDTH + 2)) + styled(f"({why})", "grey")
+        indent = WIDTH + 2
+        fits = room is None or indent + len(f"{what}  ({why})") <= room
+        below = "\n" + " " * indent
+        parts = [styled(part, "grey") for part in _folded(f"({why})", indent, room)]
+        line += ("  " if fits else below) + below.join(parts)
     _echo(line)
 
 
@@ -114,11 +118,14 @@ def styled(text: str, style: str) -> str:
 
 def _wrapped(text: str, indent: int) -> str:
     """A sentence for standard error, broken between words where a terminal would break it inside one."""
-    room = _columns(sys.stderr)
+    return ("\n" + " " * indent).join(_folded(text, indent, _columns(sys.stderr)))
+
+
+def _folded(text: str, indent: int, room: int | None) -> list[str]:
+    """The lines of a sentence that begins at a column."""
     if room is None or indent + len(text) <= room:
-        return text
-    lines = textwrap.wrap(text, max(20, room - indent), break_long_words=False, break_on_hyphens=False)
-    return ("\n" + " " * indent).join(lines)
+        return [text]
+    return textwrap.wrap(text, max(20, room - indent), break_long_words=False, break_on_hyphens=False)
 
 
 def _columns(stream: IO[str]) -> int | None:

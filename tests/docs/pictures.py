@@ -9,6 +9,7 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -33,9 +34,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="djdock-pictures-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # as root, PostgreSQL runs as somebody else
+        shop = existing_project(folder)
+        try:
+            steps = [("djdock up --yes", shop.root), ("djdock undo", shop.root)]
+            (IMAGES / "conversion.svg").write_text(terminal_picture("shop", steps), encoding="utf-8")
+        finally:
+            tools.remove(shop)
         blog = tools.Project(folder / "blog")
         try:
-            (IMAGES / "terminal.svg").write_text(terminal_picture(folder, blog.root), encoding="utf-8")
+            steps = [
+                ("djdock new blog", folder),
+                ("cd blog && djdock up", folder),
+                ("djdock up --engine embedded", blog.root),
+                ("djdock down", blog.root),
+            ]
+            (IMAGES / "terminal.svg").write_text(terminal_picture("blog", steps), encoding="utf-8")
         finally:
             tools.remove(blog)
         try:
@@ -44,23 +57,23 @@ def main() -> None:
             tools.remove(blog)
 
 
-def terminal_picture(folder: Path, root: Path) -> str:
-    """An SVG of a terminal in which commands were typed."""
+def existing_project(folder: Path) -> tools.Project:
+    """The project that docs/existing-project.md begins with."""
+    reader = walk.Reader(folder)
+    reader.follow(walk.blocks("docs/existing-project.md", "## 1. A project on SQLite"))
+    return reader.project
+
+
+def terminal_picture(title: str, commands: Sequence[tuple[str, Path]]) -> str:
+    """An SVG of a terminal in which commands were typed, each in its folder."""
     console = Console(record=True, width=terminal.COLUMNS, file=io.StringIO(), force_terminal=True)
-    for index, (command, cwd) in enumerate(
-        (
-            ("djdock new blog", folder),
-            ("cd blog && djdock up", folder),
-            ("djdock up --engine embedded", root),
-            ("djdock down", root),
-        )
-    ):
+    for index, (command, cwd) in enumerate(commands):
         if index:
             console.print()
         console.print(Text("$ ", "cyan") + Text(command, "bold #ffffff"))
         console.print(Text.from_ansi(typed(command, cwd)))
     theme = TerminalTheme(rgb("#1e2127"), rgb("#d7dae0"), [rgb(colour) for colour in COLOURS])
-    drawn = console.export_svg(title="blog", theme=theme, unique_id="djdock")
+    drawn = console.export_svg(title=title, theme=theme, unique_id="djdock")
     return FONT.sub(MONOSPACE, WEB_FONT.sub("", drawn))
 
 

@@ -31,8 +31,9 @@ They come before the command: `djdock --no-color status`
 Results go to standard output, progress and problems to standard error. Colours and progress are shown in terminals
 only; `NO_COLOR=1` (any value) leaves colours out there too.
 
-The first word of a line says what happened: `create`, `change`, `remove`, `start`, `stop`, `migrate`; `same` and `skip`
-mean that nothing did; `conflict` means that you have to choose.
+The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `start`, `stop`, `migrate`; `same`
+and `skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say what djdock goes
+by, `works` what it has tried, `ready` where the site answers.
 
 `djdock status --json` is for programs:
 
@@ -47,6 +48,9 @@ mean that nothing did; `conflict` means that you have to choose.
 ```
 
 `url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`.
+
+`djdock init --json` prints [what was found and what is to change](files.md#what-init---json-prints), and
+`djdock doctor --json` [what it finds](../how-to/doctor.md#in-ci).
 
 ## Completion
 
@@ -79,6 +83,10 @@ djdock completion fish > ~/.config/fish/completions/djdock.fish
 | 130 | interrupted with Ctrl-C; nothing is half done |
 | 143 | ended by a signal; nothing is half done |
 
+Some commands also end with 1 when all went well and there is something to know: `init` where lines of a file are in
+conflict, `init --dry-run --check` where something would change, `undo` where files are kept that you have edited,
+`doctor` where something is found.
+
 `manage`, `run`, `shell`, `psql` and `test` end with the exit code of the program that they run.
 
 ## Variables
@@ -86,6 +94,7 @@ djdock completion fish > ~/.config/fish/completions/djdock.fish
 | variable | does |
 |---|---|
 | `NO_COLOR` | with any value: no colours |
+| `DJDOCK_TIMEOUT` | how many seconds a site may take until its first page is answered; 90 if it is not set |
 | `DJDOCK_CACHE_DIR` | where PostgreSQL is kept for the engine `embedded`, instead of the user's cache folder |
 | `DOCKER_HOST` and others | Docker's own variables are passed on |
 | `DJANGO_SUPERUSER_PASSWORD` and others | passed on to `djdock manage createsuperuser --noinput` |

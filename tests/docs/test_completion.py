@@ -30,7 +30,7 @@ def in_shell(shell: str, script: str, folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "begun", "expected"),
     [
-        (["djdock"], "u", ["up"]),
+        (["djdock"], "u", ["up", "undo"]),
         (["djdock"], "st", ["status"]),
         (["djdock", "up"], "--en", ["--engine"]),
         (["djdock", "up", "--engine"], "", ["docker", "embedded"]),
@@ -47,7 +47,7 @@ def test_bash_completes(words: list[str], begun: str, expected: list[str], tmp_p
 
 def test_fish_completes(tmp_path: Path) -> None:
     """The tab key completes commands in fish."""
-    found = in_shell("fish", 'djdock completion fish | source; complete --do-complete "djdock u"', tmp_path)
+    found = in_shell("fish", 'djdock completion fish | source; complete --do-complete "djdock up"', tmp_path)
 
     assert [line.split("\t")[0] for line in found] == ["up"]
 

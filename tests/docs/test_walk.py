@@ -48,3 +48,23 @@ def test_the_tutorial_works(folder: Path) -> None:
     assert "The first row" in reader.last
     reader.follow(blocks[row + 1 :])
     assert not any(service["state"] == "running" for service in reader.project.status()["services"])
+
+
+def test_an_existing_project_is_converted(folder: Path) -> None:
+    """Who follows docs/existing-project.md sees what the page shows: dry run, start, merged edits, undo."""
+    reader = walk.Reader(folder)
+    blocks = walk.blocks("docs/existing-project.md")
+    [rows] = [index for index, (_language, block) in enumerate(blocks) if "dumpdata" in block]
+    reader.follow(blocks[:rows])
+
+    image = (reader.folder / "Dockerfile").read_text(encoding="utf-8")
+    assert "The shop" in image
+    assert "uv pip install 'gunicorn" in image  # as it was before the second `init`
+    assert reader.project.status()["url"] is None
+
+
+def test_a_page_that_shows_something_else_is_noticed() -> None:
+    """What a page leaves out may be anything; all other lines have to be there, in this order."""
+    assert walk.is_shown("    …\n  a  b\n", "  x\n  a  b\n")
+    assert not walk.is_shown("    …\n  a  b\n", "  a  c\n")
+    assert not walk.is_shown("  a\n", "  a\n  b\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
@@ -15,8 +16,17 @@ from tests.docs import markdown, terminal
 PASSWORD = "correct horse battery staple"
 ANSWERS = (("Username", "ada"), ("Email", "ada@example.org"), ("Password: ", PASSWORD), ("(again): ", PASSWORD))
 # Without a Docker engine `up` runs on the embedded one; a browser would open a window.
-ENVIRONMENT = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "BROWSER": "true"}
-CHANGING = re.compile(r"127\.0\.0\.1:\d+|^ +engine .*\n", re.MULTILINE)
+ENVIRONMENT = {
+    "DOCKER_HOST": "unix:///nowhere/docker.sock",
+    "BROWSER": "true",
+    "PATH": f"{tools.DJDOCK.parent}{os.pathsep}{os.environ['PATH']}",
+    **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+}
+# What readers type beside djdock.
+PROGRAMS = {"mkdir", "git", "uvx"}
+CHANGING = re.compile(r"127\.0\.0\.1:\d+|^ +engine .*\n|^ +change  \.env: WEB_PORT.*\n", re.MULTILINE)
+# Stands for what a page leaves out.
+GAP = re.compile(r"[ \t]*…\n?")
 
 
 @dataclass
@@ -42,12 +52,12 @@ class Reader:
     def follow(self, blocks: list[tuple[str, str]]) -> None:
         """Types the commands, writes the files, compares the output that is shown."""
         for language, block in blocks:
-            if language == "python":
+            if language in {"python", "text"}:
                 self.write(block)
             elif language == "diff":
                 self.patch(block)
             elif block.startswith(" "):
-                assert CHANGING.sub("", self.last) == CHANGING.sub("", block), f"{self.last}\nis not\n{block}"
+                assert is_shown(block, self.last), f"{self.last}\nis not\n{block}"
             elif not language:
                 for line in block.splitlines():
                     self.type(line)
@@ -56,6 +66,8 @@ class Reader:
         words = shlex.split(line, comments=True)
         if words[:1] == ["cd"]:
             self.folder = (self.folder / words[1]).resolve()
+        elif words[:1] and words[0] in PROGRAMS:
+            self.shown.append(tools.run(list(words), self.folder, env=ENVIRONMENT).ok().out)
         elif words[:1] == ["djdock"]:
             self.shown.append(self.djdock(words[1:]))
             if words[1] == "new":
@@ -67,6 +79,8 @@ class Reader:
             return terminal.run(argv, self.folder, env=ENVIRONMENT, answers=ANSWERS).ok().out
         if "-f" in words:
             return self.interrupted(words)
+        if words[0] == "up" and not (self.folder / ".env").exists():
+            words = [*words, "--port", str(tools.free_port())]
         return tools.djdock(*words, cwd=self.folder, env=ENVIRONMENT).ok().out
 
     def interrupted(self, words: list[str]) -> str:
@@ -92,19 +106,26 @@ class Reader:
         (self.folder / head.removeprefix("# ")).write_text(rest.lstrip("\n"), encoding="utf-8")
 
     def patch(self, block: str) -> None:
-        """Changes the settings as a diff shows."""
-        settings = self.folder / "django_project/settings.py"
+        """Changes a file as a diff shows: the one that its first line names, else the settings."""
+        named = re.match(r"# (\S+)\n", block)
+        settings = self.folder / (named[1] if named else "django_project/settings.py")
         text = settings.read_text(encoding="utf-8")
-        lines = block.splitlines(keepends=True)
+        lines = block[named.end() if named else 0 :].splitlines(keepends=True)
         before = "".join(line[1:] for line in lines if not line.startswith("+"))
         assert text.count(before) == 1
         settings.write_text(text.replace(before, "".join(line[1:] for line in lines)), encoding="utf-8")
 
     def choose_port(self, root: Path) -> None:
-        """Moves the site away from port 8000, which belongs to whoever uses this machine."""
+        """Moves a new site away from port 8000, which belongs to whoever uses this machine."""
         dotenv = root / ".env"
         text = dotenv.read_text(encoding="utf-8")
         dotenv.write_text(text.replace("WEB_PORT=8000", f"WEB_PORT={tools.free_port()}"), encoding="utf-8")
+
+
+def is_shown(block: str, text: str) -> bool:
+    """Whether a text is what a block shows; `…` in it stands for any text."""
+    pieces = GAP.split(CHANGING.sub("", block))
+    return re.fullmatch(".*".join(map(re.escape, pieces)), CHANGING.sub("", text), re.DOTALL) is not None
 
 
 def blocks(page: str, heading: str = "") -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ def _may_change(root: Path, path: str) -> bool:
 
 def _tell(tried: Trial) -> None:
     pages = ", ".join(f"{path} {status}" for path, status in tried.pages.items())
-    output.outcome("same", f"Django {tried.facts.get('django')} on PostgreSQL: checks, migrations, pages", pages)
+    output.outcome("works", f"Django {tried.facts.get('django')} on PostgreSQL: checks, migrations, pages", pages)
     if tried.unmade:
         output.warn(
             f"The models of {', '.join(tried.unmade)} have changed since the last migration. "

@@ -42,7 +42,7 @@ def init(options: Options) -> int:
     Raises:
         Problem: it is no Django project, cannot be read, or nobody is there to say yes.
     """
-    root = root_of.find(options.folder or Path.cwd())
+    root = root_of.find(options.folder or Path.cwd(), options.chosen.manage)
     if options.dry_run:
         return _dry_run(root, options)
     with state.lock(root, "init"):
@@ -96,7 +96,8 @@ def _dry_run(root: Path, options: Options) -> int:
 
 
 def _ask(proposal: Proposal, options: Options) -> None:
-    if options.yes:
+    # A clone lacks an env file of its own, and nothing else: whoever types `up` there has asked for that.
+    if options.yes or all(change.private and change.before is None for change in proposal.plan.effective):
         return
     if output.is_asked():
         if not output.confirm("Write these files?"):

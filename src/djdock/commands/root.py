@@ -16,10 +16,13 @@ HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", 
         "Dockerfile", "Procfile", ".git", "djdock.toml")  # fmt: skip
 
 
-def find(start: Path) -> Path:
+def find(start: Path, manage: str | None = None) -> Path:
     """The root of the project that a folder is in, or that lies below it.
 
     A project that djdock knows already wins over what the files suggest, unless the folder has a manage.py of its own.
+
+    Args:
+        manage: the path of manage.py as the person has named it, from `start` on: then there is nothing to choose.
 
     Raises:
         Problem: there is none.
@@ -33,6 +36,8 @@ def find(start: Path) -> Path:
             own = folder
         if (folder / ".git").exists():
             break
+    if manage and (own is None or (start / manage).is_file()):
+        return start
     if own is not None:
         return _home(own)
     return _below(start)

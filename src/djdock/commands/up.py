@@ -62,7 +62,7 @@ def up(options: Options) -> None:
     Raises:
         Problem: it cannot be run here, or something of it does not start.
     """
-    root = root_of.find(Path.cwd())
+    root = root_of.find(Path.cwd(), options.chosen.manage)
     with state.lock(root, "up"):
         journal.recover(root)
         settled = None if options.wishes(state.load(root).engine) else unchanged.look(root)

@@ -128,7 +128,11 @@ def _own(machine: Machine) -> tuple[Line, ...]:
 def _section(title: str, lines: Sequence[Line]) -> list[str]:
     if not lines:
         return []
-    comments = [f"# {line.comment}\n" if line.comment else "" for line in lines]
+    above = ("", *(line.comment for line in lines))
+    comments = [
+        f"# {line.comment}\n" if line.comment not in {"", said} else ""
+        for line, said in zip(lines, above, strict=False)
+    ]
     written = [f"{comment}{line.name}={_quoted(line.value)}" for comment, line in zip(comments, lines, strict=True)]
     return ["", f"# --- {title} ---", *written]
 
