@@ -12,6 +12,7 @@ from djdock.commands import services as other_services
 from djdock.commands.repair import Repairs
 from djdock.commands.trial import Trial
 from djdock.engines.engine import Engine
+from djdock.errors import Problem
 from djdock.project.checkout import Checkout
 from djdock.project.facts import Facts
 from djdock.service import DATABASE
@@ -32,7 +33,11 @@ def make_sure(root: Path, engine: Engine, facts: Facts, *, yes: bool) -> tuple[C
     journal.note(root, ".venv")
     with output.working("Making sure that it runs") as progress, journal.watch(root):
         repairs = Repairs(found, engine, facts, lambda path: yes or _may_change(root, path), progress)
-        tried = repairs.make_sure()
+        try:
+            tried = repairs.make_sure()
+        except Problem as problem:
+            hint = f"{problem.hint}\nTo take back what was written so far: djdock undo"
+            raise Problem(problem.cause, hint=hint, details=problem.details) from problem
     _tell(tried)
     state.save(root, replace(state.load(root), proven=True))
     return repairs.checkout, repairs.facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from djdock import state
@@ -14,6 +15,10 @@ from djdock.project.layout import MANAGE
 HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", "poetry.lock", "pdm.lock",
         "requirements", "requirements.in", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
         "Dockerfile", "Procfile", ".git", "djdock.toml")  # fmt: skip
+
+# What else tells that a folder is the top of somebody's tree, and no folder that projects happen to lie in.
+TOP = ("README.md", "README.rst", "README.txt", "README", "readme.md", "Readme.md", "LICENSE", "LICENSE.md",
+       "LICENSE.txt", ".gitignore", ".github", "package.json", "Makefile", ".editorconfig", "setup.cfg", "tox.ini")  # fmt: skip
 
 
 def find(start: Path, manage: str | None = None) -> Path:
@@ -51,22 +56,37 @@ def _is_known(folder: Path, own: Path | None) -> bool:
 
 
 def _home(folder: Path) -> Path:
-    for place in (folder, *folder.parents):
-        if any((place / name).exists() for name in HOME):
-            return place
-        if (place / ".git").exists():
-            break
-    return folder
+    """The nearest folder that is the home of a project: in the repository, or without one at most a step up."""
+    places = (folder, *folder.parents)
+    top = next((number for number, place in enumerate(places) if (place / ".git").exists()), min(1, len(places) - 1))
+    return next((place for place in places[: top + 1] if _holds(place, HOME)), folder)
+
+
+def _holds(place: Path, names: Iterable[str]) -> bool:
+    return any((place / name).exists() for name in names)
 
 
 def _below(start: Path) -> Path:
-    """The start, or the home of one of several projects below it."""
+    """The start, where it is the top of a project's tree; or the home of one of several projects below it.
+
+    Raises:
+        Problem: nothing is there, or the start only happens to hold projects.
+    """
     found = layout.candidates(Folder(start))
-    if not found:
+    if not found or not (_holds(start, HOME) or _holds(start, TOP)):
+        near = [path for path in found if path.count("/") == 1]
         raise Problem(
-            f"{start} is not inside a Django project: there is no manage.py here, above or below.",
-            hint="cd into your project, or make a new one: djdock new NAME",
+            f"{start} is not inside a Django project: there is no manage.py here or above.",
+            hint=f"cd {near[0].partition('/')[0]}"
+            if near
+            else "cd into your project, or make a new one: djdock new NAME",
         )
-    if len(found) == 1 or configuration.read(Folder(start)).manage:  # one project may use the whole of the folder
+    if configuration.read(Folder(start)).manage:
         return start
-    return _home((start / layout.choose(Folder(start), found).value).parent)
+    chosen = (start / layout.choose(Folder(start), found).value).parent
+    known = next(
+        (place for place in (chosen, *chosen.parents) if (place / state.FOLDER / "state.json").is_file()), None
+    )
+    if known is not None and start in known.parents:
+        return known
+    return start if len(found) == 1 else _home(chosen)  # one project may use the whole of the folder
