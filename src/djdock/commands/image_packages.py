@@ -48,5 +48,5 @@ def listed(root: Path, facts: Facts, dockerfile: str) -> tuple[Change, tuple[Sub
 def _text(lines: list[str], made: tuple[Substitution, ...]) -> str:
     notes = [f"# {one.was} -> {one.becomes or 'left out'}: {one.why}." for one in made]
     head = ["# What the image installs: all that the project asks for, as far as it can be had.", *notes]
-    again = "# To let djdock find out again: delete this file and its line in the Dockerfile, then `djdock init`."
+    again = "# To go back to what the project asks for: delete this file, then `djdock init`."
     return "\n".join([FIRST_LINE, *head, again, *lines]) + "\n"
