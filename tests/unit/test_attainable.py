@@ -80,6 +80,21 @@ def test_what_djdock_keeps_stays(tmp_path: Path) -> None:
     assert versions(before)[1] == versions(after)[1] == 15
 
 
+def test_a_dockerfile_of_djdocks_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry is asked once, and not on every run: what the Dockerfile begins with was to be had."""
+    asked: list[str] = []
+
+    def can_have(name: str) -> bool:
+        asked.append(name)
+        return True
+
+    monkeypatch.setattr(images, "can_have", can_have)
+    settled(tmp_path, Dockerfile=f"{FIRST_LINE}\nFROM python:3.12-slim-trixie AS base\n")
+    assert not [name for name in asked if name.startswith("python")]
+    settled(tmp_path)
+    assert "python:3.12-slim-trixie" in asked
+
+
 def test_what_a_person_has_said_stays(tmp_path: Path) -> None:
     """An explicit version is met or refused, never replaced."""
     before, after = settled(tmp_path, **{"djdock.toml": 'python = "3.12"\npostgres = 15\n'})

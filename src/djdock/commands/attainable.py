@@ -29,14 +29,14 @@ NODES = ("24", "22", "20", "18")
 def settle(root: Path, facts: Facts, engine: str | None) -> Facts:
     """The facts with versions that can be had on the engine that will run them."""
     if _in_docker(root, engine):
-        return _with_python_image(_with_postgres_image(root, facts))
+        return _with_python_image(root, _with_postgres_image(root, facts))
     return _with_postgres_here(root, facts)
 
 
 def node(root: Path, facts: Facts, engine: str | None) -> str:
     """The version of Node to build the front end with, where the one that it asks for cannot be had; else nothing."""
     wanted = docker_files.front_end_of(Folder(root), facts)
-    if wanted is None or not _in_docker(root, engine) or images.can_have(dockerfile.node_image(wanted.node)):
+    if wanted is None or not _in_docker(root, engine) or _can_build_on(root, dockerfile.node_image(wanted.node)):
         return ""
     return next((version for version in NODES if images.is_here(dockerfile.node_image(version))), "")
 
@@ -67,9 +67,9 @@ def _with_postgres_image(root: Path, facts: Facts) -> Facts:
     return replace(facts, postgres=Answer(found, why))
 
 
-def _with_python_image(facts: Facts) -> Facts:
+def _with_python_image(root: Path, facts: Facts) -> Facts:
     wanted, choice = facts.python, facts.pythons
-    if wanted is None or images.can_have(_python_image(wanted.value)):
+    if wanted is None or _can_build_on(root, _python_image(wanted.value)):
         return facts
     others = (version for version in choice.candidates if compatibility.text(version) != wanted.value)
     found = next((version for version in others if images.is_here(_python_image(compatibility.text(version)))), None)
@@ -80,6 +80,13 @@ def _with_python_image(facts: Facts) -> Facts:
     order = (found, *(version for version in choice.candidates if version != found))
     settled = replace(choice, version=text, evidence=why, candidates=order)
     return replace(facts, python=Answer(text, why), pythons=settled)
+
+
+def _can_build_on(root: Path, image: str) -> bool:
+    """Whether an image can be had; the one that a Dockerfile of djdock's begins with already is not asked for again."""
+    files = Folder(root)
+    own = (files.read(name) or "" for name in ("Dockerfile", "Dockerfile.djdock") if existing.is_own(files, name))
+    return any(f"FROM {image} " in text for text in own) or images.can_have(image)
 
 
 def _python_image(version: str) -> str:
