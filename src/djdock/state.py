@@ -5,6 +5,7 @@ All of it can be found out again: deleting the file costs time, never data (the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ from djdock.service import SITE
 FOLDER = ".djdock"
 # In it: each generated file as djdock wrote it last, which a later version is merged on top of.
 GENERATED = "generated"
+# What stays in it for the sake of what stays.
+OWN = frozenset({"lock", "lock.owner", ".gitignore"})
 
 
 @dataclass(frozen=True)
@@ -142,11 +145,14 @@ def save(root: Path, state: State) -> None:
 def lock(root: Path, command: str) -> Iterator[None]:
     """Holds the project for one command; the system lets go of it when the command ends, however it ends.
 
+    A command that is refused in a project that djdock does not know leaves no folder behind.
+
     Raises:
         Problem: another command holds it; the message names it.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - commands that change nothing do not need it
 
+    fresh = not (root / FOLDER).exists()
     place = folder(root)
     owner = place / "lock.owner"
     held = FileLock(place / "lock", timeout=0, mode=0o600)
@@ -166,3 +172,16 @@ def lock(root: Path, command: str) -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         held.release()
+        if fresh:
+            leave(root)
+
+
+def leave(root: Path) -> None:
+    """Takes .djdock away where nothing is remembered in it; what came with a lock that was let go is nothing."""
+    place = root / FOLDER
+    if not place.is_dir() or {entry.name for entry in place.iterdir()} - OWN:
+        return
+    for name in OWN:
+        (place / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # another command has come meanwhile
+        place.rmdir()

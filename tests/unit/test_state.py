@@ -141,3 +141,13 @@ def test_two_projects_do_not_wait_for_each_other(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     with state.lock(tmp_path / "a", "up"), state.lock(tmp_path / "b", "up"):
         assert (tmp_path / "b/.djdock/lock.owner").exists()
+
+
+def test_a_refused_command_leaves_no_folder(tmp_path: Path) -> None:
+    """Where djdock knew nothing before, and remembers nothing now, nothing of it stays; what it remembers does."""
+    with pytest.raises(Problem), state.lock(tmp_path, "init"):
+        raise Problem("No.", hint="Yes.")
+    assert list(tmp_path.iterdir()) == []
+    with state.lock(tmp_path, "init"):
+        state.save(tmp_path, state.State(manage="manage.py"))
+    assert state.load(tmp_path).manage == "manage.py"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Sequence
@@ -20,8 +19,6 @@ from djdock.service import DATABASE
 
 # What is in .djdock and can be found out or made again; the rest is data.
 DISPOSABLE = ("state.json", "logs", "celerybeat-schedule*")
-# What stays for the sake of what stays.
-OWN = {"lock", "lock.owner", ".gitignore"}
 DONE, SOMETHING_KEPT = 0, 1
 
 
@@ -50,7 +47,7 @@ def undo(*, force: bool) -> int:
         if last:
             _forget(root, () if kept else (state.GENERATED,))
     if last:
-        _leave(root)
+        state.leave(root)
     return SOMETHING_KEPT if kept else DONE
 
 
@@ -123,15 +120,5 @@ def _forget(root: Path, memory: Sequence[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-    if known.root and {entry.name for entry in place.iterdir()} - OWN:
+    if known.root and {entry.name for entry in place.iterdir()} - state.OWN:
         state.save(root, state.State(root=known.root, compose_project=known.compose_project))
-
-
-def _leave(root: Path) -> None:
-    """Takes the empty .djdock away; what is in it now came with the lock that was just let go."""
-    place = root / state.FOLDER
-    if {entry.name for entry in place.iterdir()} <= OWN:
-        for name in OWN:
-            (place / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # another command has come meanwhile
-            place.rmdir()
