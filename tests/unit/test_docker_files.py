@@ -235,6 +235,8 @@ def test_settings_modules_that_containers_are_given() -> None:
         ({"docker-compose.yml": "a: 1"}, "docker-compose.yml"),
         ({"docker-compose.yml": "a: 1", "compose.djdock.yaml": OWN}, "compose.djdock.yaml"),
         ({"docker-compose.yml": OWN, "compose.djdock.yaml": OWN}, "docker-compose.yml"),
+        ({"compose.yaml": f"# a line of mine\n\n{OWN}", "docker-compose.yml": OWN}, "compose.yaml"),
+        ({"compose.yaml": f"a: 1\n{OWN}", "compose.djdock.yaml": OWN}, "compose.djdock.yaml"),
         ({"compose.yaml": "a: 1", "compose.djdock.yaml": "theirs: 1"}, "compose.yaml"),
     ],
 )

@@ -48,22 +48,22 @@ def init(options: Options) -> int:
     with state.lock(root, "init"):
         journal.recover(root)
         proposal = settle(root, options)
-        conflicts = [change.path for change in proposal.plan.changes if change.conflict]
-        if options.run and not conflicts:
+        if options.run:
             from djdock.commands import bringing  # noqa: PLC0415 - a dry run needs nothing of it
 
             engine, why = engines.choose(root, options.engine, proposal.facts)
             output.outcome("engine", engine.NAME, why)
             bringing.make_sure(root, engine, proposal.facts, yes=options.yes)
             output.next_step("djdock up")
-    return int(bool(conflicts))
+    return 0
 
 
 def settle(root: Path, options: Options) -> Proposal:
     """Shows what a project needs, asks, and writes it.
 
     Raises:
-        Problem: nobody is there to say yes, the person says no, or something cannot be written.
+        Problem: nobody is there to say yes, the person says no, something cannot be written, or the person and djdock
+            have changed the same lines: both are there then, marked.
     """
     proposal, generated = _merged(root, options)
     if options.as_json:
@@ -75,6 +75,12 @@ def settle(root: Path, options: Options) -> Proposal:
     journal.make(root, proposal.plan, generated=generated)
     known = state.load(root)
     state.save(root, replace(known, manage=proposal.facts.manage.value))
+    if conflicts := [change.path for change in proposal.plan.changes if change.conflict]:
+        raise Problem(
+            f"You and djdock have changed the same lines of {', '.join(conflicts)}; both versions stand there, marked.",
+            hint="Keep the lines that are right, delete the marks, then: djdock init\n"
+            "To take all of it back instead: djdock undo",
+        )
     return replace(proposal, facts=read_folder(root))  # its own compose.yaml and requirements are among them now
 
 

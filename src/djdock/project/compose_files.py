@@ -119,12 +119,23 @@ def document(files: Files, path: str) -> Mapping[str, object]:
     try:
         found = yaml.load(files.read(path) or "", Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        if (line := _conflict(files.read(path) or "")) is not None:
+            raise Problem(
+                f"{path} holds a merge conflict that was not resolved, in line {line}.",
+                hint=f"Open {path}, keep the lines that are right, delete the marks, then try again.",
+            ) from error
         raise Problem(
             f"{path} is no YAML that can be read.",
             details=str(error),
             hint="Correct the line that the message names; docker compose config checks it too.",
         ) from error
     return found if isinstance(found, dict) else {}
+
+
+def _conflict(text: str) -> int | None:
+    """The line where the marks of an unresolved merge begin."""
+    lines = enumerate(text.splitlines(), start=1)
+    return next((number for number, line in lines if line.startswith("<<<<<<< ")), None)
 
 
 def _services(files: Files, path: str, depth: int) -> Iterator[Service]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Callable, Iterator
@@ -112,11 +113,16 @@ def _read(
 
 
 def is_own(files: Files, path: str) -> bool:
-    """Whether djdock has made a file: its first line says so."""
+    """Whether djdock has made a file: one of the comments that it begins with says so.
+
+    Mostly that is the first line; people put a line of their own above it, and tools a `# syntax=`.
+    """
     try:
-        return (files.read(path) or "").startswith(MARK)
+        lines = (files.read(path) or "").splitlines()
     except Problem:
         return False
+    head = itertools.takewhile(lambda line: not line.strip() or line.startswith("#"), lines)
+    return any(line.startswith(MARK) for line in head)
 
 
 def compose_path(files: Files) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import posixpath
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +69,12 @@ class Folder:
     def read(self, path: str) -> str | None:
         file = self.root / path
         try:
-            if file.stat().st_size > LARGEST:
+            found = file.stat()
+            if not stat.S_ISREG(found.st_mode):
+                return None  # a pipe or a device would be waited for
+            if found.st_size > LARGEST:
                 raise Problem(
-                    f"{path} is too large to be what its name says ({file.stat().st_size:,} bytes).",
+                    f"{path} is too large to be what its name says ({found.st_size:,} bytes).",
                     hint=f"Look at {file}; djdock reads text files of up to {LARGEST:,} bytes.",
                 )
             with file.open("rb") as opened:
@@ -83,6 +88,8 @@ class Folder:
                 hint=f"Save {file} as UTF-8 in your editor.",
             ) from error
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                return None  # like any link that leads nowhere
             raise Problem(
                 f"{path} cannot be read: {error.strerror}.", hint=f"Check the permissions of {file}."
             ) from error
@@ -90,7 +97,7 @@ class Folder:
     def names(self, folder: str = "") -> list[str]:
         try:
             return sorted(entry.name + ("/" if entry.is_dir() else "") for entry in (self.root / folder).iterdir())
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
+        except OSError:  # not there, no folder, not for us, a link that leads to itself
             return []
 
 

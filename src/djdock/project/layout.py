@@ -95,6 +95,7 @@ def read(files: Files, manage: str | None = None, settings: str | None = None) -
 def candidates(files: Files) -> list[str]:
     """The manage.py files of Django projects, those nearest to the root first."""
     found: list[str] = []
+    unreadable: list[str] = []
     folders = [("", 0)]
     seen = 0
     while folders and seen < MOST_FOLDERS:
@@ -102,15 +103,20 @@ def candidates(files: Files) -> list[str]:
         seen += 1
         names = files.names(folder)
         prefix = f"{folder}/" if folder else ""
-        if MANAGE in names and _is_django(files.read(prefix + MANAGE) or ""):
-            found.append(prefix + MANAGE)
+        if MANAGE in names:
+            try:
+                if _is_django(files.read(prefix + MANAGE) or ""):
+                    found.append(prefix + MANAGE)
+            except Problem:
+                unreadable.append(prefix + MANAGE)
         if depth < DEEPEST:
             folders += [
                 (prefix + name.rstrip("/"), depth + 1)
                 for name in names
                 if name.endswith("/") and not name.startswith(".") and name.rstrip("/") not in FOREIGN
             ]
-    return found
+    # One that cannot be read is none, but where it is the one that counts; why is then said by whoever reads it.
+    return found if found and MANAGE not in unreadable else unreadable or found
 
 
 def _is_django(source: str) -> bool:
