@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,15 @@ def test_a_clone_that_lacks_only_its_env_file_is_not_asked_about(shop: Path) -> 
 
     assert QUESTION not in init(shop)
     assert (shop / ".env").exists()
+
+
+def test_a_clone_with_another_name_needs_nothing_else(shop: Path) -> None:
+    """What is generated does not depend on the name of the folder: a clone differs in nothing from what is written."""
+    djdock("init", "--yes", "--no-run", cwd=shop).ok()
+    clone = shop.with_name("elsewhere")
+    shutil.copytree(shop, clone, ignore=shutil.ignore_patterns(".env", ".djdock"))
+    shown = djdock("init", "--dry-run", cwd=clone).ok().out
+
+    assert [line.split()[:2] for line in shown.splitlines() if line.split()[0] in {"create", "change", "skip"}] == [
+        ["create", ".env"]
+    ]

@@ -57,6 +57,23 @@ def test_what_settings_need(line: str, variables: dict[str, str]) -> None:
     assert decided(f"{HEAD}{line}\n") == {"DATABASE_URL": "{url}", **variables}
 
 
+ENVIRON = "import environ\nenv = environ.Env()\nDATABASES = {'default': env.db()}\n"
+
+
+@pytest.mark.parametrize(
+    ("example", "value"),
+    [({}, "http://localhost,http://127.0.0.1"), ({"ORIGINS": ""}, ""), ({"ORIGINS": "https://a.org"}, "https://a.org")],
+)
+def test_origins_have_a_scheme_or_are_none(example: dict[str, str], value: str) -> None:
+    """Django refuses an origin without its scheme; an example that leaves the list empty means the empty one."""
+    assert decided(f"{ENVIRON}CSRF_TRUSTED_ORIGINS = env.list('ORIGINS')\n", example)["ORIGINS"] == value
+
+
+def test_an_empty_text_in_an_example_is_to_be_filled_in() -> None:
+    """Only of a list is nothing a value."""
+    assert decided(f"{ENVIRON}SITE = env('SITE_URL')\n", {"SITE_URL": ""})["SITE_URL"] == "http://localhost"
+
+
 def test_examples_are_followed() -> None:
     """What an example says for a variable that is read counts; placeholders, public keys and unknown names do not."""
     text = HEAD + "A = os.getenv('A')\nB = os.getenv('B')\nSECRET_KEY = os.environ['SECRET_KEY']\nC = os.getenv('C')\n"

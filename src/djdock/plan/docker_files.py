@@ -142,7 +142,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
     found = front_end_of(files, facts)
     return Image(
-        tag=facts.name.lower(),
+        tag=facts.database_name.lower(),  # not the name of the folder: a clone may lie in another one
         uv=setup.uv,
         python=python,
         debian=system_packages.release(python),

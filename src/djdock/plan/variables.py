@@ -30,9 +30,13 @@ FORCED = re.compile(r"SSL_REDIRECT|HSTS|COOKIE_SECURE|SECURE_COOKIE|FORCE_HTTPS|
 SYSTEM = frozenset(
     {"PATH", "HOME", "USER", "LANG", "PWD", "TZ", "TMPDIR", "HOSTNAME", "SHELL", "TERM", "DJANGO_SETTINGS_MODULE"}
 )
+# Since Django 4.0 a list of origins without their scheme is an error.
+ORIGINS = "http://localhost,http://127.0.0.1"
+LISTS = frozenset({"list", "csv", "tuple"})
 GUESSES = (
     (re.compile(r"PORT|COUNT|SIZE|LIMIT|TIMEOUT|SECONDS|MINUTES|HOURS|DAYS|_ID$|NUM", re.IGNORECASE), "1"),
-    (re.compile(r"HOSTS|ORIGINS", re.IGNORECASE), "localhost,127.0.0.1"),
+    (re.compile(r"ORIGINS", re.IGNORECASE), ORIGINS),
+    (re.compile(r"HOSTS", re.IGNORECASE), "localhost,127.0.0.1"),
     (re.compile(r"URL|URI|ENDPOINT|ORIGIN|WEBHOOK|CALLBACK", re.IGNORECASE), "http://localhost"),
     (re.compile(r"HOST|DOMAIN|SERVER|ADDRESS", re.IGNORECASE), "localhost"),
     (re.compile(r"E?MAIL|FROM|ADMIN|SENDER", re.IGNORECASE), "developer@localhost"),
@@ -166,8 +170,10 @@ class _Choice:
         for example in self.question.examples:
             for name, value in example.values.items():
                 read = reads.get(name)
-                if read is None or not self.is_open(name) or is_placeholder(value):
+                if read is None or not self.is_open(name):
                     continue
+                if is_placeholder(value) and (value or read.cast not in LISTS):
+                    continue  # nothing is a value of a list: the empty one
                 if SECRET_NAME.search(name) and KEY_NAME.search(name):
                     continue  # a key that everybody can read is none
                 forced = FORCED.search(name) and value.lower() in {"true", "1", "yes", "on"}
@@ -244,6 +250,8 @@ def guess(read: Read) -> str:
         return SECRET
     if read.cast == "bool" and re.search("DEBUG", read.name, re.IGNORECASE):
         return "True"
+    if read.cast in LISTS and re.search("ORIGIN", read.name, re.IGNORECASE):
+        return ORIGINS
     if read.cast in BY_CAST:
         return BY_CAST[read.cast]
     return next((value for pattern, value in GUESSES if pattern.search(read.name)), "local")
