@@ -23,6 +23,7 @@ class Options:
     Attributes:
         replace: take over Docker files that the project has of its own, and files that were edited.
         run: also make sure that it runs.
+        brief: of a project that is ready, say only what is made for this checkout.
     """
 
     folder: Path | None = None
@@ -34,6 +35,7 @@ class Options:
     as_json: bool = False
     replace: bool = False
     run: bool = True
+    brief: bool = False
 
 
 def init(options: Options) -> int:
@@ -69,12 +71,13 @@ def settle(root: Path, options: Options) -> Proposal:
     if options.as_json:
         output.say(json.dumps(planning.as_json(proposal), indent=2))
     else:
-        planning.show(proposal, diffs=True)
+        planning.show(proposal, diffs=True, brief=options.brief and planning.is_ready(proposal))
     if proposal.plan.effective:
         _ask(proposal, options)
     journal.make(root, proposal.plan, generated=generated)
     known = state.load(root)
-    state.save(root, replace(known, manage=proposal.facts.manage.value))
+    proven = known.proven or planning.is_ready(proposal)
+    state.save(root, replace(known, manage=proposal.facts.manage.value, proven=proven))
     if conflicts := [change.path for change in proposal.plan.changes if change.conflict]:
         raise Problem(
             f"You and djdock have changed the same lines of {', '.join(conflicts)}; both versions stand there, marked.",

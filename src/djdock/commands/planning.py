@@ -15,6 +15,7 @@ from djdock.plan import configuration, docker_files, dotenv, ignored, variables
 from djdock.plan import database as database_plan
 from djdock.plan.change import Change, Plan
 from djdock.plan.database import Edited, Switch
+from djdock.project import docker_files as existing
 from djdock.project import driver, environment, examples, python_version
 from djdock.project.configuration import Configuration
 from djdock.project.environment import Database
@@ -205,8 +206,18 @@ def _notes(facts: Facts) -> tuple[str, ...]:
     return tuple(f"{place} imports {name}, which is not in this project." for name, place in facts.evaluation.missing)
 
 
-def show(proposal: Proposal, *, diffs: bool) -> None:
-    """Says what was found and what is to be done."""
+def is_ready(proposal: Proposal) -> bool:
+    """Whether somebody has brought the project to djdock before: only this checkout's own env file is missing."""
+    own = existing.is_own(Folder(proposal.root), existing.compose_path(Folder(proposal.root)) or "")
+    return own and all(change.private for change in proposal.plan.effective)
+
+
+def show(proposal: Proposal, *, diffs: bool, brief: bool = False) -> None:
+    """Says what was found and what is to be done; in brief only what is done."""
+    if brief:
+        for change in proposal.plan.effective:
+            output.outcome(change.outcome, change.path, change.why)
+        return
     facts = proposal.facts
     output.outcome("found", facts.manage.value, facts.manage.source)
     output.outcome("found", f"settings {facts.settings.value}", facts.settings.source)

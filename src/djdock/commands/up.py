@@ -110,7 +110,7 @@ def _facts(root: Path, options: Options) -> Facts:
     """The facts of a project; one that djdock does not know yet goes through `init` first."""
     if init.is_known(root):
         return project_facts.read_folder(root)
-    asked = init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes)
+    asked = init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes, brief=True)
     return init.settle(root, asked).facts
 
 
