@@ -112,6 +112,8 @@ def attempt(entry: Entry, root: Path, engine: str, run: Run, timeout: float) -> 
         details=_end(done.all),
     )
     if not entry.runs:
+        if tree.differences(before, tree.of(root)):  # it got as far as to try
+            run([DJDOCK, "undo"], root, timeout=timeout)
         return _refused(entry, outcome, done, tree.differences(before, tree.of(root)))
     outcome = _run_through(entry, outcome, done, lambda *words: run([DJDOCK, *words], root, timeout=timeout))
     undone = run([DJDOCK, "undo"], root, timeout=timeout)

@@ -33,7 +33,7 @@ from tests.tools import Done
 
 ENGINES = {"embedded": "Any project, without Docker", "docker": "Any project, with Docker"}
 INTERRUPTED, TIMED_OUT = 130, 124
-LONGEST_REASON = 240  # letters shown
+LONGEST_TEXT = 200  # letters shown
 MOST_PATHS = 3  # shown
 PLACES = ("", "*/", "*/*/")
 LAST_WORDS = 30.0  # seconds
@@ -260,14 +260,19 @@ def report(outcomes: Sequence[Outcome]) -> str:
 
 
 def _heads(*, runs: bool) -> list[str]:
-    more = ["pages", "repairs", "tree after `undo`", "why not"] if runs else ["tree", "told"]
+    more = ["pages", "repairs", "tree after `undo`", "why not"] if runs else ["tree after `undo`", "told"]
     return ["", "counts", "`up`", *more]
 
 
 def _row(outcome: Outcome) -> list[str]:
     tree = {True: "the same", False: f"**differs**: {', '.join(outcome.left[:MOST_PATHS])}", None: ""}[outcome.restored]
     pages = ", ".join(f"`{path}` {status}" for path, status in outcome.pages.items())
-    middle = [pages, "; ".join(outcome.repairs).replace("|", "\\|")] if outcome.runs else []
-    reason = outcome.reason.replace("|", "\\|")
-    shown = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"
-    return [outcome.repo, "yes" if outcome.counts else "**no**", in_seconds(outcome.seconds), *middle, tree, shown]
+    repairs = "; ".join(repair.partition("  (")[0] for repair in outcome.repairs)
+    middle = [pages, _shown(repairs)] if outcome.runs else []
+    counts = "yes" if outcome.counts else "**no**"
+    return [outcome.repo, counts, in_seconds(outcome.seconds), *middle, tree, _shown(outcome.reason)]
+
+
+def _shown(text: str) -> str:
+    """A text for a cell: no bar that would end it, and not too wide."""
+    return (text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…").replace("|", "\\|")

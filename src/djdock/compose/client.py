@@ -18,7 +18,11 @@ FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
 # A step of Compose's builds is `[web dependencies 2/4] RUN …`: the service, the stage.
 STAGE = re.compile(r"\[(?:[\w.-]+ )?([\w.-]+) +\d+/\d+\]")
 TIME = re.compile(r"^\d+\.\d+ ")
-CAUSE = re.compile(r"\b(?:error|could not|cannot|can't|not found|failed|missing)\b", re.IGNORECASE)
+# How lines begin to say what went wrong, the more telling words first.
+CAUSES = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (r"\berror: |could not|couldn't|cannot|can't|not found|no such", r"\b(?:error|failed|missing)\b")
+)
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
 
 
@@ -35,7 +39,8 @@ class BuildFailed(Problem):
     def reason(self) -> str:
         """The line of its output that sounds most like the cause."""
         lines = [TIME.sub("", line).strip() for line in self.details.splitlines()[1:]]
-        telling = [line for line in lines if CAUSE.search(line) and not line.endswith(":") and "executor" not in line]
+        plain = [line for line in lines if not line.endswith(":") and "executor" not in line]
+        telling = [line for pattern in CAUSES for line in plain if pattern.search(line)]
         return (telling or lines or [""])[0]
 
 
