@@ -52,6 +52,16 @@ DATABASES = {
 ENGINE = "django.db.backends.postgresql"
 
 CASES = (
+    Case(
+        "a reader of URLs with a name of its own",
+        'import environ\nenv = environ.Env()\nDATABASES = {"default": env.db("SHOP_DATABASE")}\n',
+        {"SHOP_DATABASE": "{url}"},
+    ),
+    Case(
+        "environs with a name of its own",
+        'from environs import Env\nenv = Env()\nDATABASES = {"default": env.dj_db_url("SHOP_STORE")}\n',
+        {"SHOP_STORE": "{url}"},
+    ),
     Case("pieces from os.environ", PIECES, HOST_TO_NAME),
     Case(
         "from os import",

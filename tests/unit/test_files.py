@@ -105,3 +105,14 @@ def test_outside_of_a_project_the_way_is_shown(tmp_path: Path) -> None:
     with pytest.raises(Problem) as refused:
         locate(tmp_path)
     assert refused.value.hint == "cd shop"
+
+
+def test_what_would_never_end_is_no_file(tmp_path: Path) -> None:
+    """A pipe is not waited for, and links that lead to each other are like any link that leads nowhere."""
+    os.mkfifo(tmp_path / "Procfile")
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    folder = Folder(tmp_path)
+    assert [folder.read(name) for name in ("Procfile", "a", "a/b", "/dev/zero")] == [None] * 4
+    assert folder.names("a") == []
+    assert folder.names() == ["Procfile", "a", "b"]

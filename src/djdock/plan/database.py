@@ -11,6 +11,7 @@ from djdock.plan.change import Change
 from djdock.plan.database_source import Place, rewrite
 from djdock.project.environment import Database
 from djdock.project.evaluation import Evaluation, Unknown, variables_of
+from djdock.project.evaluation.readers import DATABASE_CASTS
 from djdock.project.files import Files
 
 Environment = Mapping[str, str]
@@ -166,7 +167,10 @@ class _Search:
         databases = seen.values.get("DATABASES")
         found = databases.get("default") if isinstance(databases, Mapping) else databases
         if isinstance(found, Unknown) or found is None:
-            return self._pieces(seen, state) | {name: _guess(name) or URL for name in variables_of(found)} | state
+            # A reader of database URLs says what it wants, whatever its variable is called.
+            urls = dict.fromkeys((read.name for read in seen.reads if read.cast in DATABASE_CASTS), URL)
+            named = {name: _guess(name) or URL for name in variables_of(found)}
+            return self._pieces(seen, state) | named | state | urls
         if not isinstance(found, Mapping):
             return state
         deciding = [set(variables_of(found.get(key))) for key in KEYS if found.get(key) is not None]
