@@ -18,7 +18,8 @@ HOME = ("requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "uv.lock", 
 
 # What else tells that a folder is the top of somebody's tree, and no folder that projects happen to lie in.
 TOP = ("README.md", "README.rst", "README.txt", "README", "readme.md", "Readme.md", "LICENSE", "LICENSE.md",
-       "LICENSE.txt", ".gitignore", ".github", "package.json", "Makefile", ".editorconfig", "setup.cfg", "tox.ini")  # fmt: skip
+       "LICENSE.txt", ".gitignore", ".github", "package.json", "Makefile", ".editorconfig", "setup.cfg",
+       "tox.ini")  # fmt: skip
 
 
 def find(start: Path, manage: str | None = None) -> Path:
