@@ -116,7 +116,7 @@ def _three_way(change: Change, mine: str, base: str, new: str) -> _Decision | No
 
 def _foreign(change: Change) -> Skip:
     if is_marked(change.before or ""):
-        why = "it differs from what djdock writes, and what it wrote before is not known here; --replace takes djdock's"
+        why = "as it came with the project; --replace takes what djdock would write now"
     else:
         why = "it is yours; --replace takes djdock's instead"
     return Skip(change.path, why, change.diff())

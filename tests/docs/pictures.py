@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from djdock import state
 from tests import tools
 from tests.conftest import CHROMIUM
 from tests.docs import markdown, terminal, walk
@@ -39,7 +40,10 @@ def main() -> None:
             steps = [("djdock up --yes", shop.root), ("djdock undo", shop.root)]
             (IMAGES / "conversion.svg").write_text(terminal_picture("shop", steps), encoding="utf-8")
         finally:
+            name = state.load(shop.root).compose_project  # .env does not say it any more after `undo`
             tools.remove(shop)
+            tools.run(["docker", "volume", "rm", f"{name}_db"], folder)
+            tools.run(["docker", "image", "rm", f"{name}-web"], folder)
         blog = tools.Project(folder / "blog")
         try:
             steps = [

@@ -137,7 +137,7 @@ def test_a_clone_knows_its_files_once_they_agree(tmp_path: Path) -> None:
     write(tmp_path, NEW.replace("one", "mine"))
     plan = init(tmp_path, NEW)
     assert outcomes(plan) == ["skip"]
-    assert "not known here" in plan.skips[0].why
+    assert "as it came with the project" in plan.skips[0].why
 
 
 def test_line_ends_are_no_edit(tmp_path: Path) -> None:

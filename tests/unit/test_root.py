@@ -14,7 +14,8 @@ MANAGE = "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.s
 
 @pytest.fixture
 def several(tmp_path: Path) -> Path:
-    """A folder with two projects."""
+    """A repository with two projects."""
+    (tmp_path / ".git").mkdir()
     for name in ("api", "shop"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "manage.py").write_text(MANAGE, encoding="utf-8")
