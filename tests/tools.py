@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -263,3 +264,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def tree(root: Path, *, with_djdock: bool = False) -> dict[str, tuple[object, ...]]:
+    """Everything below a folder but .djdock: kinds, modes, contents, and where links lead."""
+    found: dict[str, tuple[object, ...]] = {}
+    for path in root.rglob("*"):
+        name = path.relative_to(root).as_posix()
+        if name.split("/")[0] == ".djdock" and not with_djdock:
+            continue
+        mode = stat.S_IMODE(path.lstat().st_mode)
+        if path.is_symlink():
+            found[name] = ("link", str(path.readlink()))
+        else:
+            found[name] = ("folder", mode) if path.is_dir() else ("file", mode, path.read_bytes())
+    return found

@@ -14,7 +14,7 @@ import pytest
 from djdock.commands import init, undo
 from tests import projects, tools
 from tests.terminal import Terminal
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 pytestmark = pytest.mark.embedded
 

@@ -15,7 +15,7 @@ from djdock.project.environment import Database
 from djdock.project.files import Folder
 from tests import tools
 from tests.embedded import machine
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 pytestmark = pytest.mark.embedded
 

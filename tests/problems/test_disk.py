@@ -13,7 +13,7 @@ from djdock.errors import Problem
 from djdock.plan.change import Change, Plan
 from tests import tools
 from tests.problems import machine
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import tools
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 SETTINGS = """\
 SECRET_KEY = "x"

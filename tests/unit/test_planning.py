@@ -14,7 +14,7 @@ from djdock.errors import Problem
 from djdock.plan.change import Change
 from djdock.project.configuration import Configuration
 from tests import projects
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 
 def propose(root: Path, texts: projects.Texts, **chosen: str | int) -> Proposal:

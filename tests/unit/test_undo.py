@@ -13,7 +13,7 @@ import pytest
 from djdock import journal, state
 from djdock.plan.change import Change, Plan
 from tests import tools
-from tests.unit.test_journal import tree
+from tests.tools import tree
 
 INIT = Plan(
     (

@@ -22,6 +22,7 @@ from djdock import journal
 from djdock.errors import Problem
 from djdock.plan.change import Change, Plan
 from djdock.project.files import Folder
+from tests.tools import tree
 
 LATIN = "# coding: latin-1\nNAME = 'é'\n".encode("latin-1")
 # What the system is asked for that can change something; Python tells an audit hook of each before it happens.
@@ -33,21 +34,6 @@ def usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
-
-
-def tree(root: Path, *, with_djdock: bool = False) -> dict[str, tuple[object, ...]]:
-    """Everything below a folder but .djdock: kinds, modes, contents, and where links lead."""
-    found: dict[str, tuple[object, ...]] = {}
-    for path in root.rglob("*"):
-        name = path.relative_to(root).as_posix()
-        if name.split("/")[0] == ".djdock" and not with_djdock:
-            continue
-        mode = stat.S_IMODE(path.lstat().st_mode)
-        if path.is_symlink():
-            found[name] = ("link", str(path.readlink()))
-        else:
-            found[name] = ("folder", mode) if path.is_dir() else ("file", mode, path.read_bytes())
-    return found
 
 
 @pytest.fixture
