@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from djdock import state
+from djdock.commands import checkout
 from tests import tools
 from tests.conftest import CHROMIUM
 from tests.docs import markdown, terminal, walk
@@ -40,10 +40,11 @@ def main() -> None:
             steps = [("djdock up --yes", shop.root), ("djdock undo", shop.root)]
             (IMAGES / "conversion.svg").write_text(terminal_picture("shop", steps), encoding="utf-8")
         finally:
-            name = state.load(shop.root).compose_project  # .env does not say it any more after `undo`
+            # After `undo` no .env says it; it follows from the path.
+            owner = checkout.machine(shop.root, "shop", "shop", "shop").compose_project
             tools.remove(shop)
-            tools.run(["docker", "volume", "rm", f"{name}_db"], folder)
-            tools.run(["docker", "image", "rm", f"{name}-web"], folder)
+            tools.run(["docker", "volume", "rm", f"{owner}_db"], folder)
+            tools.run(["docker", "image", "rm", f"{owner}-web"], folder)
         blog = tools.Project(folder / "blog")
         try:
             steps = [
