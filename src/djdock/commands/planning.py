@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -13,8 +14,9 @@ from djdock.errors import Problem
 from djdock.machine import python
 from djdock.plan import configuration, docker_files, dotenv, ignored, variables
 from djdock.plan import database as database_plan
-from djdock.plan.change import Change, Plan
+from djdock.plan.change import Change, Plan, Skip
 from djdock.plan.database import Edited, Switch
+from djdock.plan.docker_differences import differences
 from djdock.project import docker_files as existing
 from djdock.project import driver, environment, examples, python_version
 from djdock.project.configuration import Configuration
@@ -72,7 +74,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         private,
     )
     notes = (*_notes(facts), *([obstacle] if obstacle else []))
-    return Proposal(root, facts, Plan(tuple(changes)), notes)
+    return Proposal(root, facts, Plan(tuple(changes), _theirs(files, facts)), notes)
 
 
 def _read(files: Files, name: str, chosen: Configuration) -> Facts:
@@ -88,6 +90,20 @@ def _again(edited: Files, facts: Facts, chosen: Configuration) -> Facts:
     """The facts as they are once the edits are made: a second run must come to the same Docker files."""
     after = read(edited, facts.name, chosen)
     return replace(after, python=facts.python, pythons=facts.pythons, postgres=facts.postgres)
+
+
+def _theirs(files: Files, facts: Facts) -> tuple[Skip, ...]:
+    """The project's own Docker files, which stay as they are, and what djdock's do otherwise."""
+    there = existing.read(files, (facts.folder,))
+    otherwise: dict[str, list[str]] = {}
+    for found in differences(files, facts):
+        otherwise.setdefault(re.split(r"[, :]", found.where)[0], []).append(found.ours)
+    paths = [found.path for found in (*there.compose, *there.dockerfiles) if found.path not in there.own]
+    return tuple(
+        Skip(path, "the project's own; djdock's: " + "; ".join(dict.fromkeys(otherwise[path])))
+        for path in dict.fromkeys(paths)
+        if path in otherwise
+    )
 
 
 def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:

@@ -88,7 +88,8 @@ def _bring_up(root: Path, options: Options) -> str:
     _leave_other_engine(checkout, engine)
     services = [service for service in engine.services(checkout) if service.running]
     running = {service.name for service in services}
-    sound = {service.name for service in services if service.health != "unhealthy"}
+    # What the trial has started and applied a moment ago is told as this command's doing.
+    sound = set() if tried else {service.name for service in services if service.health != "unhealthy"}
     if options.port and engine is embedded and ports.needs_root(options.port):
         raise Problem(f"Port {options.port} is one that only root may use.", hint="djdock up --port 8000")
     checkout = _settle_ports(checkout, facts, running, options.port)
