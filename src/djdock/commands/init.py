@@ -116,7 +116,8 @@ def _ask(proposal: Proposal, options: Options) -> None:
         raise Problem(
             f"This would change files of the project ({', '.join(touched)}), and there is no terminal to ask at. "
             "Nothing was written.",
-            hint=f"To agree: djdock {'up' if options.brief else 'init'} --yes\nTo look at it only: djdock init --dry-run",
+            hint=f"To agree: djdock {'up' if options.brief else 'init'} --yes\n"
+            "To look at it only: djdock init --dry-run",
         )
 
 

@@ -98,11 +98,11 @@ def _theirs(files: Files, facts: Facts) -> tuple[Skip, ...]:
     otherwise: dict[str, list[str]] = {}
     for found in differences(files, facts):
         otherwise.setdefault(re.split(r"[, :]", found.where)[0], []).append(found.ours)
-    paths = [found.path for found in (*there.compose, *there.dockerfiles) if found.path not in there.own]
+    paths = [*(file.path for file in there.compose), *(image.path for image in there.dockerfiles)]
     return tuple(
         Skip(path, "the project's own; djdock's: " + "; ".join(dict.fromkeys(otherwise[path])))
         for path in dict.fromkeys(paths)
-        if path in otherwise
+        if path in otherwise and path not in there.own
     )
 
 

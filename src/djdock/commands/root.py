@@ -74,6 +74,8 @@ def _below(start: Path) -> Path:
         Problem: nothing is there, or the start only happens to hold projects.
     """
     found = layout.candidates(Folder(start))
+    if len(found) > 1 and not _holds(start, (*HOME, *TOP)):
+        raise layout.several(found)
     if not found or not (_holds(start, HOME) or _holds(start, TOP)):
         near = [path for path in found if path.count("/") == 1]
         raise Problem(

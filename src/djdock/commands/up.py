@@ -80,7 +80,8 @@ def _bring_up(root: Path, options: Options) -> str:
     engine, why = engines.choose(root, options.engine, facts)
     output.outcome("engine", engine.NAME, why)
     first = not state.load(root).proven
-    if first and options.migrate:
+    tried = first and options.migrate
+    if tried:
         from djdock.commands import bringing  # noqa: PLC0415 - only the first time
 
         _checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
@@ -95,7 +96,7 @@ def _bring_up(root: Path, options: Options) -> str:
     checkout = _settle_ports(checkout, facts, running, options.port)
     checkout = other_services.settle(checkout, facts, running)
     state.save(root, replace(state.load(root), engine=engine.NAME))
-    before = server.report(checkout.database)
+    before = None if tried else server.report(checkout.database)
     # Containers bring what Node has built into the tree: `undo` takes that away, too.
     with journal.watch(root) if first else contextlib.nullcontext():
         _start(checkout, engine, facts, options)

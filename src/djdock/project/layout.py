@@ -143,9 +143,14 @@ def choose(files: Files, found: list[str]) -> Answer[str]:
     winners = [path for path, rank in ranks.items() if rank == best]
     if len(winners) == 1:
         return Answer(winners[0], _reason(best))
-    raise Problem(
+    raise several(winners)
+
+
+def several(found: list[str]) -> Problem:
+    """What to say where nothing tells which of several projects is meant."""
+    return Problem(
         f"There are {len(found)} Django projects here, and nothing tells which one is meant: {', '.join(found[:20])}.",
-        hint=_how_to_name(winners),
+        hint=_how_to_name(found),
     )
 
 
