@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from djdock.errors import Problem
-from djdock.project.files import LARGEST, Folder, Texts, locate
+from djdock.project.files import LARGEST, Folder, Texts
 
 TREE = {
     "manage.py": "# manage\n",
@@ -86,25 +86,6 @@ def test_what_may_not_be_read_is_a_problem(unreadable: Path) -> None:
     with pytest.raises(Problem, match="secret cannot be read: Permission denied"):
         Folder(unreadable).read("secret")
     assert Folder(unreadable).names("closed") == []
-
-
-def test_the_project_is_found_from_below(root: Path) -> None:
-    """Every command works from any folder of the project; the nearest manage.py counts."""
-    assert locate(root / "blog/apps") == root
-    (root / "blog/manage.py").write_text("")
-    assert locate(root / "blog/apps") == root / "blog"
-
-
-def test_outside_of_a_project_the_way_is_shown(tmp_path: Path) -> None:
-    """Where there is no project, the hint leads into the one below, if there is one."""
-    with pytest.raises(Problem, match="is not inside a Django project") as refused:
-        locate(tmp_path)
-    assert "djdock new NAME" in refused.value.hint
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop/manage.py").write_text("")
-    with pytest.raises(Problem) as refused:
-        locate(tmp_path)
-    assert refused.value.hint == "cd shop"
 
 
 def test_what_would_never_end_is_no_file(tmp_path: Path) -> None:

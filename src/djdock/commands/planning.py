@@ -64,7 +64,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     whole = Edited(edited, {change.path: change.after for change in declared})
     after = _again(whole, facts, chosen)
     setup = replace(_setup(after, wanted, file), node=attainable.node(root, after, engine), replace=take_over)
-    docker = tuple(replace(change, generated=True) for change in docker_files.docker_files(whole, after, setup))
+    docker = docker_files.docker_files(whole, after, setup)
     changes = (
         *switch.changes,
         *declared,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from djdock.plan.change import Change
 from djdock.plan.database_source import Place, rewrite
@@ -321,13 +321,3 @@ class Edited:
     def names(self, folder: str = "") -> list[str]:
         new = {posixpath.basename(path) for path in self.texts if posixpath.dirname(path) == folder.strip("/")}
         return sorted({*self.files.names(folder), *new})
-
-
-def at(database: Database, host: str, port: int) -> Database:
-    """A database as seen from another place, a container for instance."""
-    return replace(database, host=host, port=port)
-
-
-def may_be_address(name: str) -> bool:
-    """Whether a variable is named like one that holds a part of a database's address."""
-    return _guess(name) is not None

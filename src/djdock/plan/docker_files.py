@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from djdock.plan import compose, dockerfile, dockerignore
-from djdock.plan.change import Change, write
+from djdock.plan.change import Change, generate
 from djdock.plan.compose import Composition, Worker
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
@@ -97,9 +97,9 @@ def docker_files(files: Files, facts: Facts, setup: Setup) -> tuple[Change, ...]
     composition = replace(composition, path=names.compose, dockerfile=names.dockerfile)
     composition = replace(composition, front_end=image.front_end is not None)
     return (
-        write(files, names.dockerfile, dockerfile.text(image), "the image, for development and for production"),
-        write(files, names.dockerignore, _dockerignore(files, names), "keeps secrets and clutter out of images"),
-        write(files, names.compose, compose.text(composition), _why(composition)),
+        generate(files, names.dockerfile, dockerfile.text(image), "the image, for development and for production"),
+        generate(files, names.dockerignore, _dockerignore(files, names), "keeps secrets and clutter out of images"),
+        generate(files, names.compose, compose.text(composition), _why(composition)),
     )
 
 

@@ -114,19 +114,3 @@ class Texts:
         prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
         below = {path[len(prefix) :] for path in self.texts if path.startswith(prefix)}
         return sorted({name.split("/")[0] + ("/" if "/" in name else "") for name in below})
-
-
-def locate(start: Path) -> Path:
-    """The root of the project that `start` is in: the nearest folder upwards that holds a manage.py.
-
-    Raises:
-        Problem: there is none.
-    """
-    for folder in (start, *start.parents):
-        if (folder / "manage.py").is_file():
-            return folder
-    below = sorted(path.parent.name for path in start.glob("*/manage.py"))
-    raise Problem(
-        f"{start} is not inside a Django project: there is no manage.py here or above.",
-        hint=(f"cd {below[0]}" if below else "cd into your project, or make a new one: djdock new NAME"),
-    )
