@@ -10,6 +10,8 @@ from djdock import engines, journal, output, state
 from djdock.commands import planning
 from djdock.commands import root as root_of
 from djdock.commands.planning import Proposal
+from djdock.compose import availability
+from djdock.engines import docker
 from djdock.errors import Problem
 from djdock.merge import merge
 from djdock.project.configuration import Configuration
@@ -64,9 +66,11 @@ def settle(root: Path, options: Options) -> Proposal:
     """Shows what a project needs, asks, and writes it.
 
     Raises:
-        Problem: nobody is there to say yes, the person says no, something cannot be written, or the person and djdock
-            have changed the same lines: both are there then, marked.
+        Problem: Docker is asked for and not there, nobody is there to say yes, the person says no, something cannot be
+            written, or the person and djdock have changed the same lines: both are there then, marked.
     """
+    if options.engine == docker.NAME and options.run and (obstacle := availability.obstacle()):
+        raise obstacle  # a command that is refused leaves nothing behind
     proposal, generated = _merged(root, options)
     if options.as_json:
         output.say(json.dumps(planning.as_json(proposal), indent=2))
