@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from djdock.plan import compose, dockerfile, dockerignore
-from djdock.plan.change import Change, generate
+from djdock.plan.change import Change, generate, is_marked, write
 from djdock.plan.compose import Composition, Worker
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
@@ -98,13 +98,16 @@ def docker_files(files: Files, facts: Facts, setup: Setup) -> tuple[Change, ...]
     composition = replace(composition, front_end=image.front_end is not None)
     return (
         generate(files, names.dockerfile, dockerfile.text(image), "the image, for development and for production"),
-        generate(files, names.dockerignore, _dockerignore(files, names), "keeps secrets and clutter out of images"),
+        _ignored(files, names),
         generate(files, names.compose, compose.text(composition), _why(composition)),
     )
 
 
-def _dockerignore(files: Files, names: Names) -> str:
-    return dockerignore.text(files, names.dockerignore, (names.compose, names.dockerfile))
+def _ignored(files: Files, names: Names) -> Change:
+    """The .dockerignore: djdock's own, or the project's with the lines that it lacks."""
+    text = dockerignore.text(files, names.dockerignore, (names.compose, names.dockerfile))
+    make = generate if is_marked(text) else write
+    return make(files, names.dockerignore, text, "keeps secrets and clutter out of images")
 
 
 def choose_names(files: Files, *, replacing: bool = False) -> Names:
