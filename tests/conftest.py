@@ -35,7 +35,7 @@ REAL = ("docs", "problems", "embedded", "docker", "browser")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {Path(__file__).parent / name: number for number, name in enumerate(ORDER)}
-    items.sort(key=lambda item: places.get(item.path.parent, len(ORDER)))
+    items.sort(key=lambda item: next((places[folder] for folder in item.path.parents if folder in places), len(ORDER)))
     obstacles = {
         "docker": docker_obstacle() if any(item.get_closest_marker("docker") for item in items) else None,
         "browser": None if CHROMIUM else "no Chromium is installed",

@@ -66,6 +66,9 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
         progress("building the image")
         front_end = [containers.FRONT_END] if containers.has_front_end(checkout) else []
         client.compose(checkout, ["build", SITE, *front_end], progress)
+        for name in front_end:
+            # What it has built has to be there for whatever loads the project: its pages may read it.
+            client.compose(checkout, ["run", "--rm", "--no-deps", "--no-TTY", name], progress)
         site_image.remember(checkout.root)
 
 
