@@ -109,7 +109,7 @@ PDM = PEP621 + '\n[tool.pdm]\ndistribution = false\n\n[tool.pdm.scripts]\nserve 
 UV = PEP621 + "\n[tool.uv]\npackage = false\n"
 PIPFILE = """\
 [[source]]
-url = "https://pypi.org/simple"
+url = "https://index.example/simple"
 verify_ssl = true
 name = "pypi"
 
