@@ -209,3 +209,29 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     texts["manage.py"] += f"open({str(mark)!r}, 'w').close()\n"
     propose(tmp_path / "shop", texts)
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("folder", ["", "shop/"])
+def test_a_persons_own_values_stay_out_of_what_is_tracked(tmp_path: Path, folder: str) -> None:
+    """A .env that is not in git holds secrets: none of them gets into a Dockerfile or a compose file."""
+    texts = {
+        "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+        "requirements.txt": "django==5.2.8\npsycopg[binary]==3.2.9\n",
+        "shop/__init__.py": "",
+        "shop/settings.py": (
+            "import os\nSECRET_KEY = os.environ['SECRET_KEY']\nAPI_TOKEN = os.environ['API_TOKEN']\n"
+            "INSTALLED_APPS = []\n"
+            "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': os.environ['POSTGRES_DB'],\n"
+            "    'USER': os.environ['POSTGRES_USER'], 'PASSWORD': os.environ['POSTGRES_PASSWORD'],\n"
+            "    'HOST': os.environ['POSTGRES_HOST'], 'PORT': os.environ['POSTGRES_PORT']}}\n"
+        ),
+        f"{folder}.env": "API_TOKEN=very-private-value\nSECRET_KEY=also-private-value\n",
+    }
+    proposal = propose(tmp_path / "shop", texts)
+    tracked = [change for change in proposal.plan.effective if not change.private]
+    assert {"Dockerfile", "compose.yaml"} <= {change.path for change in tracked}
+    assert not [change.path for change in tracked if "private-value" in change.after]
+    make(proposal)
+    assert not [
+        change.path for change in planning.propose(tmp_path / "shop", Configuration(), "embedded").plan.effective
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from djdock.process import run
 
@@ -19,7 +19,7 @@ def is_tracked(root: Path, path: str) -> bool:
     if not (root / path).exists():
         return False
     if not is_repository(root):
-        return path != ".env"  # that one is a person's own wherever nobody says otherwise
+        return PurePosixPath(path).name != ".env"  # that one is a person's own wherever nobody says otherwise
     return run(["git", "-C", root, "ls-files", "--error-unmatch", "--", path]).ok
 
 

@@ -56,7 +56,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         variables.Question(
             evaluate=lambda values: evaluation_of(edited, facts, values),
             database=switch.variables,
-            examples=_examples(files, facts),
+            examples=_examples(root, files, facts),
         )
     )
     machine = _machine(root, facts, given)
@@ -207,8 +207,10 @@ def _lines(
     return lines
 
 
-def _examples(files: Files, facts: Facts) -> tuple[examples.Example, ...]:
-    return examples.read(files, (facts.folder, str(PurePosixPath(facts.settings_file).parent)))
+def _examples(root: Path, files: Files, facts: Facts) -> tuple[examples.Example, ...]:
+    """The project's example files. A .env is one only where it is in git: else its values are a person's own."""
+    found = examples.read(files, (facts.folder, str(PurePosixPath(facts.settings_file).parent)), dotenv=True)
+    return tuple(one for one in found if PurePosixPath(one.path).name != ".env" or git.is_tracked(root, one.path))
 
 
 def _ignore(root: Path, files: Files, file: str) -> tuple[Change, ...]:

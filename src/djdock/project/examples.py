@@ -61,17 +61,18 @@ class Example:
     values: Mapping[str, str]
 
 
-def read(files: Files, folders: tuple[str, ...] = ()) -> tuple[Example, ...]:
+def read(files: Files, folders: tuple[str, ...] = (), *, dotenv: bool = False) -> tuple[Example, ...]:
     """The example files of a project, the best for development first; those for production are left out.
 
     Args:
         folders: where to look beside the usual places: of manage.py, of the settings.
+        dotenv: files called .env, too: only where they are known to be the project's, and no person's own with secrets.
     """
     found: dict[str, Example] = {}
     for folder in dict.fromkeys((*folders, *FOLDERS)):
         for name in files.names(folder):
             path = f"{folder}/{name}" if folder else name
-            if path in found or not _is_example(name) or PRODUCTION.search(path):
+            if path in found or not _is_example(name) or PRODUCTION.search(path) or (name == ".env" and not dotenv):
                 continue
             if values := dict(_values(files, path)):
                 found[path] = Example(path, values)
