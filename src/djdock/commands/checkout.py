@@ -54,6 +54,13 @@ def machine(root: Path, name: str, database: str, user: str, *, salt: str = NO_S
     )
 
 
+def fresh_machine(root: Path, facts: Facts) -> dotenv.Machine:
+    """What a new .env says; a project that djdock or plain Compose has run here before keeps its name, and its data."""
+    described = machine(root, facts.database_name, facts.database_name, facts.database_user)
+    name = _known_name(root) or containers.project_of(root)
+    return replace(described, compose_project=name) if name else described
+
+
 def ensure(root: Path, facts: Facts) -> Checkout:
     """The checkout in a folder; one that has no .env (a fresh clone), or that of another one, is given its own.
 
@@ -62,9 +69,7 @@ def ensure(root: Path, facts: Facts) -> Checkout:
     """
     found = checkout.read(root)
     if found is None:
-        described = machine(root, facts.database_name, facts.database_name, facts.database_user)
-        if name := _known_name(root) or containers.project_of(root):
-            described = replace(described, compose_project=name)
+        described = fresh_machine(root, facts)
         change = dotenv.create(Folder(root), described)
         journal.amend(root, Plan((change,)))
         output.outcome("create", change.path, change.why)

@@ -172,7 +172,7 @@ def _known(given: Mapping[str, str]) -> Database | None:
 
 def _machine(root: Path, facts: Facts, given: Mapping[str, str]) -> dotenv.Machine:
     """Ports, secrets and ids: those that the env file has, else new ones."""
-    fresh = checkouts.machine(root, facts.database_name, facts.database_name, facts.database_user)
+    fresh = checkouts.fresh_machine(root, facts)
     known = _known(given)
     if known is None:
         return replace(fresh, web_port=_own_port(given, fresh.web_port))
