@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),  # what a person types
     ("commands",),  # one story each
-    ("engines", "doctor"),  # RUN; DIAGNOSE
+    ("engines", "doctor", "transfer"),  # RUN; DIAGNOSE; MOVE the rows
     ("compose", "embedded"),  # what the engine with Docker and the one without are made of
     ("journal",),  # WRITE, so that it can be taken back
     ("database", "apply", "merge", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal

@@ -1,0 +1,64 @@
+"""Locks on tables: had soon, or else a Problem that names who holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from djdock.errors import Problem
+from djdock.transfer.schema.session import run, settings
+
+if TYPE_CHECKING:
+    Connection = psycopg.Connection[Any]
+
+
+def take(connection: Connection, tables: Sequence[str], patience: float) -> None:
+    """Locks tables (quoted names) against everybody, readers too, until the transaction ends.
+
+    A savepoint of its own keeps the transaction usable when that fails: after the wait, `pg_blocking_pids` has nothing
+    to say any more, and `pg_locks` is asked instead.
+
+    Args:
+        patience: seconds that each lock may take.
+
+    Raises:
+        Problem: somebody holds one of them.
+    """
+    try:
+        with connection.transaction(), settings(connection, lock_timeout=f"{patience * 1000:.0f}ms"):
+            run(connection, [f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE"])
+    except psycopg.errors.LockNotAvailable as error:
+        raise _in_use(connection, tables) from error
+
+
+def _in_use(connection: Connection, tables: Sequence[str]) -> Problem:
+    rows = connection.execute(_HOLDERS, [list(tables)]).fetchall()
+    pids = sorted({pid for pid, *_rest in rows if pid is not None})
+    hint = "Stop the site and whatever else uses the database, then try again."
+    if pids:
+        hint += " To cut them off: SELECT " + ", ".join(f"pg_terminate_backend({pid})" for pid in pids)
+    if len(pids) < len({pid for pid, *_rest in rows}):
+        hint += " A prepared transaction is ended with ROLLBACK PREPARED; they are listed in pg_prepared_xacts."
+    return Problem(
+        "Somebody else is using tables of this database, and does not let go of them.",
+        details="\n".join(_line(*row) for row in rows),
+        hint=hint,
+    )
+
+
+def _line(pid: int | None, user: str | None, program: str | None, doing: str | None, table: str) -> str:
+    who = "a prepared transaction" if pid is None else f"process {pid} (user {user}, {program or 'unnamed program'})"
+    return f"{who} holds {table}" + (f": {doing}" if doing else "")
+
+
+_HOLDERS = """
+SELECT l.pid, a.usename::text, a.application_name, concat_ws(', ', a.state, left(a.query, 100)),
+       string_agg(DISTINCT l.relation::regclass::text, ', ')
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.relation = ANY((%s::text[])::regclass[])
+GROUP BY 1, 2, 3, 4 ORDER BY 1
+"""
