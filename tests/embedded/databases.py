@@ -32,6 +32,10 @@ class Server:
         """A connection of the superuser, or of a database's own user."""
         return psycopg.connect((database or self.database).url, **options)
 
+    def rooted(self, database: Database) -> Database:
+        """A database as the superuser gets in."""
+        return replace(database, user=self.database.user, password=self.database.password)
+
     def dump(self, database: Database) -> str:
         """A database's schema as pg_dump writes it: an opinion that is not ours."""
         done = tools.run(
@@ -49,6 +53,10 @@ def serving(folder: Path, major: int = postgres.WHEEL_MAJOR) -> Iterator[Server]
     made = cluster.Cluster(folder / "cluster", major, programs, accounts.for_server(folder), folder / "log")
     cluster.bring_up(made, database)
     try:
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            # Tests that make a database each wait for the disk most of the time, and none of them pulls the plug.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield Server(database, programs)
     finally:
         cluster.take_down(made.data)
@@ -68,3 +76,24 @@ def database(server: Server) -> Iterator[Database]:
         with server.connect(autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
             connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
+
+
+def make(connection: psycopg.Connection[Any], *statements: str) -> None:
+    """Makes tables and rows, each statement in a transaction of its own."""
+    for statement in statements:
+        connection.execute(statement.encode())
+        connection.commit()
+
+
+def load(connection: psycopg.Connection[Any], table: tuple[str, str], rows: str) -> None:
+    """COPY … FREEZE, as the copy does it: it fails where the table was not emptied in this transaction."""
+    command = sql.SQL("COPY {} FROM STDIN (FORMAT csv, FREEZE)").format(sql.Identifier(*table))
+    with connection.cursor().copy(command) as copy:
+        copy.write(rows)
+
+
+def number(connection: psycopg.Connection[Any], query: str) -> int:
+    """The one number that a query gives."""
+    row = connection.execute(query.encode()).fetchone()
+    assert row
+    return int(row[0])

@@ -1,7 +1,7 @@
 """What the catalogue says of a set of tables: indexes, keys, foreign keys, triggers, and what hangs on those.
 
-Definitions are read with an empty search_path, so that every name in them carries its schema.
 https://www.postgresql.org/docs/current/catalogs.html
+Definitions are read with an empty search_path, so that every name in them carries its schema.
 """
 
 from __future__ import annotations
@@ -59,8 +59,11 @@ class ForeignKey:
     """A foreign key of, or into, one of the tables.
 
     Attributes:
+        referred: the table that it refers to.
         outside: its own table is not one of those that are copied.
-        mine: its table is ours to alter.
+        mine: its own table is ours to alter.
+        theirs: what it refers to is another role's.
+        permitted: it may be added again: it may refer to that table.
     """
 
     table: str
@@ -71,7 +74,8 @@ class ForeignKey:
     comment: str
     outside: bool
     mine: bool
-    oid: int
+    theirs: bool
+    permitted: bool
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,8 @@ SELECT format('%%I.%%I', n.nspname, t.relname) AS "table", quote_ident(c.conname
        pg_get_constraintdef(c.oid) AS definition,
        coalesce(format('COMMENT ON CONSTRAINT %%I ON %%I.%%I IS ', c.conname, n.nspname, t.relname)
            || quote_literal(obj_description(c.oid, 'pg_constraint')), '') AS comment,
-       t.oid <> ALL(%(tables)s) AS outside, pg_has_role(t.relowner, 'USAGE') AS mine, t.oid AS oid
+       t.oid <> ALL(%(tables)s) AS outside, pg_has_role(t.relowner, 'USAGE') AS mine,
+       NOT pg_has_role(r.relowner, 'USAGE') AS theirs, has_any_column_privilege(r.oid, 'REFERENCES') AS permitted
 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 JOIN pg_class r ON r.oid = c.confrelid JOIN pg_namespace m ON m.oid = r.relnamespace
 WHERE c.contype = 'f' AND c.conparentid = 0 AND (c.conrelid = ANY(%(tables)s) OR c.confrelid = ANY(%(tables)s))
@@ -207,14 +212,16 @@ SELECT format('constraint %%I of %%I.%%I', c.conname, n.nspname, t.relname), con
 FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE c.conparentid = 0 AND (c.conrelid = ANY(%(tables)s) OR c.confrelid = ANY(%(tables)s))
 UNION ALL
-SELECT format('trigger %%I of %%I.%%I', g.tgname, n.nspname, t.relname), pg_get_triggerdef(g.oid) || '; ' || g.tgenabled::text
+SELECT format('trigger %%I of %%I.%%I', g.tgname, n.nspname, t.relname),
+       pg_get_triggerdef(g.oid) || '; ' || g.tgenabled::text
 FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE g.tgrelid = ANY(%(tables)s) AND NOT g.tgisinternal
 UNION ALL
 SELECT format('table %%I.%%I', n.nspname, t.relname), concat_ws('; ', 'replica identity ' || t.relreplident::text,
     CASE WHEN t.relrowsecurity THEN 'row security' END, CASE WHEN t.relforcerowsecurity THEN 'forced' END,
     (SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-                       || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END || a.attidentity::text, ', ' ORDER BY a.attnum)
+                       || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END || a.attidentity::text,
+                       ', ' ORDER BY a.attnum)
         FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped))
 FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE t.oid = ANY(%(tables)s)
 """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,6 +13,9 @@ from djdock.transfer.schema.session import run, settings
 
 if TYPE_CHECKING:
     Connection = psycopg.Connection[Any]
+
+_CAUSE = "Somebody else is using tables of this database, and does not let go of them."
+_HINT = "Stop the site and whatever else uses the database, then try again."
 
 
 def take(connection: Connection, tables: Sequence[str], patience: float) -> None:
@@ -27,22 +31,43 @@ def take(connection: Connection, tables: Sequence[str], patience: float) -> None
         Problem: somebody holds one of them.
     """
     try:
-        with connection.transaction(), settings(connection, lock_timeout=f"{patience * 1000:.0f}ms"):
+        with connection.transaction(), _timeout(connection, patience):
             run(connection, [f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE"])
     except psycopg.errors.LockNotAvailable as error:
         raise _in_use(connection, tables) from error
 
 
+@contextlib.contextmanager
+def waiting(connection: Connection, patience: float) -> Iterator[None]:
+    """For statements that lock what cannot be locked beforehand, as other roles' tables.
+
+    Raises:
+        Problem: a lock takes longer than `patience` seconds.
+    """
+    try:
+        with _timeout(connection, patience):
+            yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise Problem(_CAUSE, details=str(error), hint=_HINT) from error
+
+
+def _timeout(connection: Connection, patience: float) -> contextlib.AbstractContextManager[None]:
+    return settings(connection, lock_timeout=f"{patience * 1000:.0f}ms")
+
+
 def _in_use(connection: Connection, tables: Sequence[str]) -> Problem:
+    connection.execute(
+        "SELECT pg_stat_clear_snapshot()"
+    )  # else a transaction sees the activity of when it first looked
     rows = connection.execute(_HOLDERS, [list(tables)]).fetchall()
     pids = sorted({pid for pid, *_rest in rows if pid is not None})
-    hint = "Stop the site and whatever else uses the database, then try again."
+    hint = _HINT
     if pids:
         hint += " To cut them off: SELECT " + ", ".join(f"pg_terminate_backend({pid})" for pid in pids)
     if len(pids) < len({pid for pid, *_rest in rows}):
         hint += " A prepared transaction is ended with ROLLBACK PREPARED; they are listed in pg_prepared_xacts."
     return Problem(
-        "Somebody else is using tables of this database, and does not let go of them.",
+        _CAUSE,
         details="\n".join(_line(*row) for row in rows),
         hint=hint,
     )

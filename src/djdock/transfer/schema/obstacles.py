@@ -129,6 +129,12 @@ _CHECKS: tuple[Callable[[_Table], Problem | None], ...] = (_ordinary, _owner, _r
 
 def _foreign(keys: Sequence[catalogue.ForeignKey]) -> Iterator[Problem]:
     for key in keys:
+        if not key.permitted:
+            yield Problem(
+                f"The foreign key {key.name} of {key.table} could not be added again: this role has no right to refer "
+                f"to {key.referred}.",
+                hint=f"As the owner of that table: GRANT REFERENCES ON {key.referred} TO the role that copies",
+            )
         if key.outside and not key.mine:
             yield Problem(
                 f"The table {key.table} of another role refers to {key.referred} ({key.name}).",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem
 from djdock.transfer.schema import catalogue, locks
-from djdock.transfer.schema.session import locate, run, settings
+from djdock.transfer.schema.session import locate, run
 
 if TYPE_CHECKING:
     import psycopg
@@ -63,8 +63,7 @@ def suspend(connection: Connection, tables: Sequence[tuple[str, str]], *, patien
     if not found:
         return Suspended([], {}, [], [], [], [])
     names = _names(connection, found)
-    around = {key.table for key in catalogue.foreign_keys(connection, found) if key.outside}
-    locks.take(connection, [*names, *sorted(around)], patience)
+    locks.take(connection, [*names, *_around(connection, found, names)], patience)
     # Only what is read under the lock is sure to stay so.
     indexes = catalogue.indexes(connection, found)
     suspended = Suspended(
@@ -76,7 +75,7 @@ def suspend(connection: Connection, tables: Sequence[tuple[str, str]], *, patien
         kept=[(index.label, index.held_by) for index in indexes if index.held_by],
     )
     _refuse_invalid(indexes)
-    with settings(connection, lock_timeout=f"{patience * 1000:.0f}ms"):
+    with locks.waiting(connection, patience):
         run(connection, [*_drops(suspended), f"TRUNCATE {', '.join(f'ONLY {name}' for name in names)}"])
     return suspended
 
@@ -84,6 +83,13 @@ def suspend(connection: Connection, tables: Sequence[tuple[str, str]], *, patien
 def _require_transaction(connection: Connection) -> None:
     if connection.info.transaction_status.name != "INTRANS":
         raise RuntimeError("What is suspended outside a transaction would stay so after a crash.")
+
+
+def _around(connection: Connection, tables: Sequence[int], names: Sequence[str]) -> list[str]:
+    """Tables at the other end of a foreign key: to drop it locks them, too. Those of other roles cannot be locked."""
+    keys = catalogue.foreign_keys(connection, tables)
+    ends = {key.table for key in keys} | {key.referred for key in keys if not key.theirs}
+    return sorted(ends.difference(names))
 
 
 def _names(connection: Connection, tables: Sequence[int]) -> list[str]:
