@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),  # what a person types
     ("commands",),  # one story each
-    ("engines", "doctor"),  # RUN; DIAGNOSE
+    ("engines", "doctor", "transfer"),  # RUN; DIAGNOSE; rows from SQLite to PostgreSQL
     ("compose", "embedded"),  # what the engine with Docker and the one without are made of
     ("journal",),  # WRITE, so that it can be taken back
     ("database", "apply", "merge", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
@@ -199,8 +199,8 @@ def test_one_gate_to_other_programs() -> None:
 def test_one_gate_to_the_terminal() -> None:
     """Only output.py and the edge in cli.py write to the terminal, and only those above may ask them to."""
     for module, tree in sources().items():
-        # look.py runs in the project's own interpreter, and what it writes is read by us.
-        if module in {"djdock.output", "djdock.cli", "djdock.doctor.look"}:
+        # look.py and describe.py run in the project's own interpreter, and what they write is read by us.
+        if module in {"djdock.output", "djdock.cli", "djdock.doctor.look", "djdock.transfer.describe"}:
             continue
         assert not {"click", "rich"} & {name.split(".")[0] for name in imports(module)}, module
         for node in ast.walk(tree):

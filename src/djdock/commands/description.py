@@ -1,0 +1,125 @@
+"""Asks the project's own interpreter what its models are, and lets it migrate: one start of Django for both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+from djdock.doctor.symptom import Symptom, from_report
+from djdock.engines.engine import Engine
+from djdock.errors import Problem, last_lines
+from djdock.machine import http
+from djdock.process import Silent, follow
+from djdock.project.checkout import Checkout
+from djdock.project.facts import Facts
+from djdock.service import Progress
+from djdock.transfer import models
+from djdock.transfer.models import Models
+
+MARK = "##djdock## "
+# See transfer/describe.py.
+QUESTION = "DJDOCK_QUESTION"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that can be asked: where it is, what it runs on, what is known of it."""
+
+    checkout: Checkout
+    engine: Engine
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        target: what of the alias's settings is to be other than they say (`NAME`, `HOST` …, `OPTIONS`), as the
+            project's own processes see it; None: nothing.
+        migrate: apply what is not applied yet.
+    """
+
+    alias: str = "default"
+    target: Mapping[str, Any] | None = None
+    migrate: bool = True
+
+
+class Unknown(Problem):
+    """The database that the settings name is none, or not there."""
+
+
+def ask(project: Project, question: Question, progress: Progress) -> Models:
+    """What the project's models are, and which migrations are applied.
+
+    Raises:
+        Unknown: the settings have no such alias, or it is no PostgreSQL.
+        Problem: the project cannot be loaded, hangs while it is loaded, or a migration fails.
+    """
+    told, text = _told(project, question, progress)
+    if (found := told.get("models")) is not None:
+        return models.read(found)
+    if (failed := told.get("failed")) is not None:
+        raise _failure(from_report(failed, failed["step"], project.engine.inside(project.checkout), text))
+    if (alias := told.get("alias")) is not None:
+        raise Unknown(
+            f"The settings have no database {question.alias}.",
+            hint=f"Those that they have: {', '.join(alias['known'])}. djdock db copy --database ALIAS",
+        )
+    if (vendor := told.get("vendor")) is not None:
+        raise Unknown(
+            f"The settings' database {question.alias} is not PostgreSQL, but {vendor['vendor']} ({vendor['name']}).",
+            hint="To bring the project to PostgreSQL: djdock init\n"
+            "To copy to a database that the settings do not name: djdock db copy --to URL",
+        )
+    raise _failure(Symptom("check", text=text))
+
+
+def _told(project: Project, question: Question, progress: Progress) -> tuple[Mapping[str, Any], str]:
+    """What the script has said, by kind, and all the other lines."""
+    program = "".join(
+        (resources(package) / name).read_text(encoding="utf-8")
+        for package, name in (("djdock.doctor", "report.py"), ("djdock.transfer", "describe.py"))
+    )
+    asked = {"alias": question.alias, "target": question.target, "migrate": question.migrate}
+    variables = {QUESTION: json.dumps(asked), "PYTHONUNBUFFERED": "1"}
+    script = Path(project.facts.manage.value).name
+    folder = project.checkout.root / project.facts.folder
+    command = project.engine.command(project.checkout, ["python", "-c", program, script], folder, variables)
+    patience = http.patience()
+    try:
+        done = follow(
+            command.argv,
+            cwd=command.cwd,
+            env=command.env,
+            on_line=lambda line: None if MARK in line else progress(line),
+            first_line_within=patience,
+        )
+    except Silent as silent:
+        raise Problem(
+            f"The project's code has not been loaded within {patience:.0f} seconds.",
+            details=last_lines(silent.text),
+            hint="The lines above show what it was waiting for.\n"
+            f"If it needs longer: {http.VARIABLE}=300 djdock db copy",
+        ) from silent
+    lines = done.stdout.splitlines()
+    told = [json.loads(line.partition(MARK)[2]) for line in lines if MARK in line]
+    return {one["kind"]: one for one in told}, "\n".join(line for line in lines if MARK not in line)
+
+
+def _failure(symptom: Symptom) -> Problem:
+    fault = symptom.faults[0] if symptom.faults else None
+    what = f"{fault.type.rpartition('.')[2]}: {fault.text}" if fault else last_lines(symptom.text, 1)
+    step = "The migrations fail on PostgreSQL" if symptom.step == "migrate" else "The project cannot be loaded"
+    where = f" at {symptom.where}" if symptom.where else ""
+    frames = "\n".join(f"{frame.where} in {frame.function}" for frame in symptom.own[-4:])
+    return Problem(
+        f"{step}{where}: {what.strip(': ')[:300]}",
+        details=frames or last_lines(symptom.text),
+        hint="Correct what the last line says, then the same command again.\n"
+        "djdock up recognises many such causes, and repairs what can be repaired safely.",
+    )

@@ -1,0 +1,1 @@
+"""SQLite to PostgreSQL: every row, in one transaction, proven equal."""
