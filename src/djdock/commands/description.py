@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,30 @@ class Question:
     Attributes:
         target: what of the alias's settings is to be other than they say (`NAME`, `HOST` …, `OPTIONS`), as the
             project's own processes see it; None: nothing.
+        expected: what of the alias's settings has to be as here, or nothing is done.
         migrate: apply what is not applied yet.
     """
 
     alias: str = "default"
-    target: Mapping[str, Any] | None = None
+    target: Mapping[str, Any] | None = field(default=None, repr=False)
+    expected: Mapping[str, str] | None = None
     migrate: bool = True
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the settings say that a database is, as the project's own processes see it.
+
+    Attributes:
+        options: those of `OPTIONS` that are texts or numbers.
+    """
+
+    host: str
+    port: str
+    name: str
+    user: str
+    password: str = field(repr=False)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Unknown(Problem):
@@ -57,35 +75,60 @@ def ask(project: Project, question: Question, progress: Progress) -> Models:
     """What the project's models are, and which migrations are applied.
 
     Raises:
-        Unknown: the settings have no such alias, or it is no PostgreSQL.
+        Unknown: the settings have no such alias, it is no PostgreSQL, or another one than is expected.
         Problem: the project cannot be loaded, hangs while it is loaded, or a migration fails.
     """
-    told, text = _told(project, question, progress)
-    if (found := told.get("models")) is not None:
-        return models.read(found)
+    return models.read(_told(project, asdict(question), "models", progress))
+
+
+def where(project: Project, alias: str, progress: Progress) -> Address:
+    """Where the settings say that a database is.
+
+    Raises:
+        Unknown, Problem: as `ask`.
+    """
+    told = _told(project, {"alias": alias, "where": True}, "where", progress)
+    options = {name: str(value) for name, value in told["options"].items()}
+    return Address(told["HOST"], told["PORT"], told["NAME"], told["USER"], told["PASSWORD"], options)
+
+
+def _told(project: Project, asked: Mapping[str, Any], wanted: str, progress: Progress) -> Mapping[str, Any]:
+    told, text = _run(project, asked, progress)
+    if wanted in told:
+        return told[wanted]
     if (failed := told.get("failed")) is not None:
         raise _failure(from_report(failed, failed["step"], project.engine.inside(project.checkout), text))
-    if (alias := told.get("alias")) is not None:
-        raise Unknown(
-            f"The settings have no database {question.alias}.",
-            hint=f"Those that they have: {', '.join(alias['known'])}. djdock db copy --database ALIAS",
+    raise _unusable(told, asked["alias"]) or _failure(Symptom("check", text=text))
+
+
+def _unusable(told: Mapping[str, Mapping[str, Any]], alias: str) -> Problem | None:
+    """What is wrong with where the settings lead."""
+    if (known := told.get("alias")) is not None:
+        return Unknown(
+            f"The settings have no database {alias}.",
+            hint=f"Those that they have: {', '.join(known['known'])}. djdock db copy --database ALIAS",
         )
+    to_url = "To copy to a database that the settings do not name: djdock db copy --to URL"
     if (vendor := told.get("vendor")) is not None:
-        raise Unknown(
-            f"The settings' database {question.alias} is not PostgreSQL, but {vendor['vendor']} ({vendor['name']}).",
-            hint="To bring the project to PostgreSQL: djdock init\n"
-            "To copy to a database that the settings do not name: djdock db copy --to URL",
+        return Unknown(
+            f"The settings' database {alias} is not PostgreSQL, but {vendor['vendor']} ({vendor['name']}).",
+            hint=f"To bring the project to PostgreSQL: djdock init\n{to_url}",
         )
-    raise _failure(Symptom("check", text=text))
+    if (elsewhere := told.get("elsewhere")) is not None:
+        return Unknown(
+            f"The settings' database {alias} is not the one of .env: {elsewhere['name']} is {elsewhere['value']!r} "
+            f"there, and should be {elsewhere['wanted']!r}.",
+            hint=f"To let the settings read the database's address from the environment: djdock init\n{to_url}",
+        )
+    return None
 
 
-def _told(project: Project, question: Question, progress: Progress) -> tuple[Mapping[str, Any], str]:
+def _run(project: Project, asked: Mapping[str, Any], progress: Progress) -> tuple[Mapping[str, Mapping[str, Any]], str]:
     """What the script has said, by kind, and all the other lines."""
     program = "".join(
         (resources(package) / name).read_text(encoding="utf-8")
         for package, name in (("djdock.doctor", "report.py"), ("djdock.transfer", "describe.py"))
     )
-    asked = {"alias": question.alias, "target": question.target, "migrate": question.migrate}
     variables = {QUESTION: json.dumps(asked), "PYTHONUNBUFFERED": "1"}
     script = Path(project.facts.manage.value).name
     folder = project.checkout.root / project.facts.folder

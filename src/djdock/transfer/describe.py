@@ -238,17 +238,34 @@ def answer(question: "dict[str, object]") -> "dict[str, object]":
     }
 
 
-def check(alias: str) -> None:
-    """Says where the alias leads before anything is done there, and ends where that is nothing for PostgreSQL."""
+def check(question: "dict[str, object]") -> None:
+    """Ends before anything is done where the settings do not lead to the database that is meant.
+
+    Answers there, too, where the only question is where they lead: what it says then holds the password.
+    """
     from django.db import connections
 
+    alias = question["alias"]
     if alias not in connections.databases:
-        say("alias", known=sorted(connections.databases))
-        sys.exit(0)
+        stop("alias", known=sorted(connections.databases))
     connection = connections[alias]
+    found = connection.settings_dict
     if connection.vendor != "postgresql":
-        say("vendor", vendor=connection.vendor, name=str(connection.settings_dict.get("NAME")))
-        sys.exit(0)
+        stop("vendor", vendor=connection.vendor, name=str(found.get("NAME")))
+    if question.get("where"):
+        options = {name: value for name, value in (found.get("OPTIONS") or {}).items() if isinstance(value, (str, int))}
+        address = {name: str(found.get(name) or "") for name in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+        stop("where", options=options, **address)
+    own = {"localhost": "127.0.0.1"}
+    for name, wanted in dict(question.get("expected") or {}).items():
+        value = str(found.get(name) or "")
+        if own.get(value, value) != own.get(wanted, wanted):
+            stop("elsewhere", name=name, value=value, wanted=wanted)
+
+
+def stop(kind: str, **more: object) -> None:
+    say(kind, **more)
+    sys.exit(0)
 
 
 def main(script: str) -> None:
@@ -259,7 +276,7 @@ def main(script: str) -> None:
         say("loaded")
         if question.get("target"):
             point(question["alias"], question["target"])
-        check(question["alias"])
+        check(question)
         step = "migrate"
         say("models", **answer(question))
     except (KeyboardInterrupt, SystemExit) as error:
