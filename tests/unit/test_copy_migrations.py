@@ -11,7 +11,7 @@ import pytest
 
 from djdock.errors import Problem
 from djdock.transfer import migrations
-from djdock.transfer.migrations import Difference, compare
+from djdock.transfer.migrations import Difference, Origin, compare
 from djdock.transfer.models import Migrations, Models
 
 SQUASH = {"a.0001_squashed_0003_z": ("a.0001_x", "a.0002_y", "a.0003_z")}
@@ -76,7 +76,7 @@ def test_a_file_that_is_behind_is_told_how_to_catch_up(file: Path) -> None:
     """The way out names the settings and the file as the project's own processes see it."""
     models = Models(migrations=project("a.0001_x", "a.0002_y", "a.0003_z"), installed=frozenset("a"))
     with pytest.raises(Problem) as raised:
-        migrations.check(file, models, "shop.settings", "/app/db.sqlite3")
+        migrations.check(file, models, Origin("db.sqlite3", "shop.settings", "/app/db.sqlite3"))
     assert raised.value.details == "a.0003_z"
     assert "from shop.settings import *" in raised.value.hint
     assert "/app/db.sqlite3" in raised.value.hint
@@ -86,7 +86,7 @@ def test_code_that_is_behind_is_named(file: Path) -> None:
     """Rows of a newer schema are not pressed into an older one."""
     models = Models(migrations=project("a.0001_x"), installed=frozenset("a"))
     with pytest.raises(Problem, match="code is older") as raised:
-        migrations.check(file, models, "shop.settings", "")
+        migrations.check(file, models, Origin("db.sqlite3"))
     assert raised.value.details == "a.0002_y"
 
 
@@ -94,6 +94,6 @@ def test_equal_states_are_silent(file: Path) -> None:
     """Where nothing differs nothing is said, and the file is not touched."""
     before = file.read_bytes()
     models = Models(migrations=project("a.0001_x", "a.0002_y"), installed=frozenset("a"))
-    assert migrations.check(file, models, "", "") == Difference()
+    assert migrations.check(file, models, Origin("db.sqlite3")) == Difference()
     assert file.read_bytes() == before
     assert [path.name for path in file.parent.iterdir()] == [file.name]

@@ -74,6 +74,11 @@ class Destination:
         """What the project's interpreter has to be told, beside its settings."""
         return None if self.own else self.inside
 
+    @property
+    def expected(self) -> Mapping[str, str] | None:
+        """What the settings have to say, or the project would not use what was copied."""
+        return {name: self.inside[name] for name in ("HOST", "PORT", "NAME")} if self.own else None
+
     def named(self, name: str) -> Destination:
         """Another database of the same server."""
         parameters, inside = {**self.parameters, "dbname": name}, {**self.inside, "NAME": name}

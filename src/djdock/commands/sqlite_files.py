@@ -10,12 +10,11 @@ from pathlib import Path, PurePosixPath
 from djdock.errors import Problem
 from djdock.project.evaluation.library import ROOT
 from djdock.project.facts import Facts
+from djdock.transfer.occupancy import FILLED
 
 HEADER = b"SQLite format 3\0"
 ENDINGS = ("*.sqlite3", "*.sqlite", "*.db")
 MIGRATIONS = "django_migrations"
-# Tables that Django fills by itself: rows there are nothing that a person would miss.
-FILLED = frozenset({MIGRATIONS, "django_content_type", "auth_permission", "django_site"})
 
 
 def find(root: Path, facts: Facts, alias: str, named: Path | None) -> Path:

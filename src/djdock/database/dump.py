@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -25,9 +26,9 @@ VARIABLES = {
 ARGUMENTS = ("--format=custom", "--no-password")
 
 
-def variables(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Parameters of a connection as the environment of PostgreSQL's programs."""
-    return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
+def environment(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which PostgreSQL's programs have the parameters of a connection."""
+    return {**os.environ, **{VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}}
 
 
 def program(major: int) -> Path:

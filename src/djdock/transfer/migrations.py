@@ -61,20 +61,30 @@ def compare(seen: Sequence[str], project: Migrations, installed: Iterable[str]) 
     return Difference(tuple(behind), tuple(dict.fromkeys(ahead)), tuple(dict.fromkeys(gone)))
 
 
-def check(source: Path, models: Models, settings: str, inside: str) -> Difference:
-    """Makes sure that a SQLite file has seen exactly the migrations that the project has.
+@dataclass(frozen=True)
+class Origin:
+    """What to call a SQLite file in messages.
 
-    Args:
+    Attributes:
         settings: the project's settings module.
         inside: the file's path as the project's own processes see it.
+    """
+
+    name: str
+    settings: str = ""
+    inside: str = ""
+
+
+def check(snapshot: Path, models: Models, origin: Origin) -> Difference:
+    """Makes sure that a SQLite file has seen exactly the migrations that the project has.
 
     Raises:
         Problem: it has seen fewer, or more.
     """
-    found = compare(recorded(source), models.migrations, models.installed)
+    found = compare(recorded(snapshot), models.migrations, models.installed)
     if found.ahead:
         raise Problem(
-            f"The project's code is older than {source.name}: the file has seen {_count(found.ahead)} that the code "
+            f"The project's code is older than {origin.name}: the file has seen {_count(found.ahead)} that the code "
             "does not have.",
             details=_listed(found.ahead),
             hint="Check out the version of the project that the file was used with last (git pull?), then the same "
@@ -82,22 +92,17 @@ def check(source: Path, models: Models, settings: str, inside: str) -> Differenc
         )
     if found.behind:
         raise Problem(
-            f"{source.name} is older than the project: it has not seen {_count(found.behind)} that the project has.",
+            f"{origin.name} is older than the project: it has not seen {_count(found.behind)} that the project has.",
             details=_listed(found.behind),
-            hint=_migrate_first(source, settings, inside),
+            hint=f"Keep a copy of {origin.name}, then migrate it with this project's settings. Beside manage.py, a "
+            "file sqlite_settings.py:\n"
+            f"  from {origin.settings} import *\n"
+            '  DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", '
+            f'"NAME": "{origin.inside}"}}}}\n'
+            "Then: djdock manage migrate --settings sqlite_settings\n"
+            "After that the same command again; sqlite_settings.py can go.",
         )
     return found
-
-
-def _migrate_first(source: Path, settings: str, inside: str) -> str:
-    return (
-        f"Keep a copy of {source.name}, then migrate it with this project's settings. Beside manage.py, a file "
-        "sqlite_settings.py:\n"
-        f"  from {settings} import *\n"
-        f'  DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "{inside}"}}}}\n'
-        "Then: djdock manage migrate --settings sqlite_settings\n"
-        "After that the same command again; sqlite_settings.py can go."
-    )
 
 
 def _with_replaced(seen: Iterable[str], replaces: Mapping[str, tuple[str, ...]]) -> set[str]:
