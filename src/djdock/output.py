@@ -6,19 +6,22 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import click
 
 from djdock.errors import Problem
 
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
 # What can happen to a file, a port, a database …: one word in one column, in one colour, for all commands.
 # Grey means that nothing has happened. It is made with `dim`: "bright black" is invisible in some colour schemes.
 Outcome = Literal[
     "found", "create", "change", "remove", "conflict", "same", "skip", "repair", "works", "start", "stop", "migrate",
-    "engine", "ready",
+    "engine", "ready", "copy",
 ]  # fmt: skip
 COLOURS: dict[Outcome, str] = {
     "found": "cyan",
@@ -35,6 +38,7 @@ COLOURS: dict[Outcome, str] = {
     "works": "green",
     "engine": "cyan",
     "ready": "bold cyan",
+    "copy": "green",
 }
 WIDTH = 9
 
@@ -78,6 +82,21 @@ def diff(text: str) -> None:
     for line in text.splitlines()[2:]:
         colour = colours.get(line[:1])
         _echo(" " * (WIDTH + 2) + (styled(line, colour) if colour else line))
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> None:
+    """Rows in columns, indented as what happened is; the columns in `right` end at the same place. What is too wide
+    for a terminal is cut in its last column.
+    """
+    widths = [max(len(row[number]) for row in (headers, *rows)) for number in range(len(headers))]
+    room = _columns(sys.stdout)
+    for index, row in enumerate((headers, *rows)):
+        cells = [cell.rjust(width) if number in right else cell.ljust(width)
+                 for number, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
+        line = (" " * (WIDTH + 2) + "  ".join(cells)).rstrip()
+        if room is not None and len(line) > room:
+            line = line[: room - 1] + "…"
+        _echo(styled(line, "grey") if index == 0 else line)
 
 
 def next_step(command: str) -> None:
@@ -154,3 +173,62 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
 
     with console.status(escape(text)) as status:
         yield update
+
+
+class Bar:
+    """How far something is that counts its steps, in phases; shown where standard error is a terminal."""
+
+    def __init__(self, shown: Progress | None) -> None:
+        self._shown = shown
+        self._task: TaskID | None = None
+        self._bytes = 0
+
+    def phase(self, name: str, total: int) -> None:
+        """A phase begins, of so many steps; of 0 where it is not known."""
+        if self._shown is not None:
+            self.pause()
+            self._bytes = 0
+            self._shown.start()
+            self._task = self._shown.add_task(name, total=total or None, note="")
+
+    def advance(self, steps: int, size: int = 0) -> None:
+        """So many steps more are done, with so many bytes."""
+        if self._shown is None or self._task is None:
+            return
+        self._bytes += size
+        elapsed = self._shown.tasks[-1].elapsed
+        note = f"{self._bytes / 1e6 / elapsed:.0f} MB/s" if self._bytes and elapsed else ""
+        self._shown.update(self._task, advance=steps, note=note)
+
+    def tell(self, detail: str) -> None:
+        """What it is at just now."""
+        if self._shown is not None and self._task is not None:
+            self._shown.update(self._task, note=detail.strip()[:60])
+
+    def pause(self) -> None:
+        """Takes the bar away, so that something else can be said."""
+        if self._shown is not None and self._task is not None:
+            self._shown.remove_task(self._task)
+            self._task = None
+            self._shown.stop()
+
+
+@contextmanager
+def counting() -> Iterator[Bar]:
+    """A bar that is gone at the end."""
+    if not sys.stderr.isatty():
+        yield Bar(None)
+        return
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Shown  # noqa: PLC0415
+
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=24), MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False), TimeRemainingColumn(),
+    )  # fmt: skip
+    bar = Bar(Shown(*columns, console=Console(stderr=True), transient=True))
+    try:
+        yield bar
+    finally:
+        bar.pause()

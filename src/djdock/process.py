@@ -104,6 +104,25 @@ def ask(argv: Sequence[str | Path], *, seconds: float) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def write_to(place: Path, argv: Sequence[str | Path], *, env: Environment) -> Result:
+    """Runs a program to its end; what it writes goes into a file that only we may read, and not through us."""
+    try:
+        with open(place, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            done = subprocess.run(
+                [str(part) for part in argv],
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+    except (FileNotFoundError, PermissionError) as error:
+        return Result(127, "", f"{argv[0]}: {error.strerror}")
+    return Result(done.returncode, "", done.stderr)
+
+
 class Silent(Exception):
     """A program did not write its first line in time, and was interrupted; `text` is what it wrote then."""
 

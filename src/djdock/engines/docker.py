@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -129,6 +130,20 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
     return Command(
         ["docker", "exec", *terminal, container, *shell, *arguments], Path.cwd(), containers.environment(checkout)
     )
+
+
+def dump(checkout: Checkout, arguments: Sequence[str]) -> Command:
+    where = checkout.database
+    container = containers.find(checkout)[DATABASE].id
+    program = ["pg_dump", "--username", where.user, "--dbname", where.name]
+    argv = ["docker", "exec", container, *program, *arguments]
+    return Command(argv, checkout.root, containers.environment(checkout))
+
+
+def restore_line(checkout: Checkout, dump: str) -> str:
+    where = checkout.database
+    into = f"--username {shlex.quote(where.user)} --dbname {shlex.quote(where.name)}"
+    return f"docker compose exec -T {DATABASE} pg_restore --clean --if-exists {into} < {shlex.quote(dump)}"
 
 
 def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:

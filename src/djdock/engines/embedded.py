@@ -6,6 +6,7 @@ Their servers come from this machine, else from https://github.com/kainpl/embedd
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -200,11 +201,29 @@ def database_inside(database: Database) -> Database:
 
 
 def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
+    return Command([str(_program(checkout, "psql")), *arguments], Path.cwd(), _client_environment(checkout))
+
+
+def dump(checkout: Checkout, arguments: Sequence[str]) -> Command:
+    return Command([str(_program(checkout, "pg_dump")), *arguments], checkout.root, _client_environment(checkout))
+
+
+def restore_line(checkout: Checkout, dump: str) -> str:
+    restore = f'{_program(checkout, "pg_restore")} --clean --if-exists --dbname "$DATABASE_URL" {dump}'
+    return f"djdock run sh -c {shlex.quote(restore)}"
+
+
+def _program(checkout: Checkout, name: str) -> Path:
+    """One of PostgreSQL's own programs, of the server's version."""
     from djdock.machine import postgres
     from djdock.project import facts
 
+    return postgres.find_or_fetch(facts.read_folder(checkout.root).postgres_major).program(name)
+
+
+def _client_environment(checkout: Checkout) -> dict[str, str]:
     where = checkout.database
-    env = {
+    return {
         **environment(checkout),
         "PGHOST": where.host,
         "PGPORT": str(where.port),
@@ -212,8 +231,6 @@ def psql(checkout: Checkout, arguments: Sequence[str]) -> Command:
         "PGPASSWORD": where.password,
         "PGDATABASE": where.name,
     }
-    major = facts.read_folder(checkout.root).postgres_major
-    return Command([str(postgres.find_or_fetch(major).program("psql")), *arguments], Path.cwd(), env)
 
 
 def logs(checkout: Checkout, service: str | None, *, follow: bool) -> None:

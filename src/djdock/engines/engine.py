@@ -79,6 +79,12 @@ class Engine(Protocol):
     def psql(self, checkout: Checkout, arguments: Sequence[str]) -> Command:
         """The program that opens a database shell."""
 
+    def dump(self, checkout: Checkout, arguments: Sequence[str]) -> Command:
+        """The program that writes a dump of the database to its standard output; `arguments` are those of pg_dump."""
+
+    def restore_line(self, checkout: Checkout, dump: str) -> str:
+        """What a person types in the project's root to put a dump back in the place of what is there."""
+
     def logs(self, checkout: Checkout, service: str | None, *, follow: bool) -> None:
         """Writes the logs of one service, or of all; with `follow` until interrupted."""
 

@@ -1,16 +1,16 @@
-"""What a person types. The only place that turns a Problem into an exit code."""
+"""What a person types: the commands and their options."""
 
 from __future__ import annotations
 
 import functools
 import os
-import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from djdock import __version__
-from djdock.errors import Problem
+from djdock.cli import edge
+from djdock.cli.db import db
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each command imports what it needs, so that none waits for what another one needs
 # ruff: noqa: FBT001 - click hands options over as arguments
 
-DONE, USAGE, BUG, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 # What follows is another program's; only a --help that comes first is ours.
 PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": ["--help"]}
 ENGINES = click.Choice(["docker", "embedded"])
@@ -257,6 +256,9 @@ def test(arguments: tuple[str, ...]) -> None:
     command.test(arguments)
 
 
+cli.add_command(db)
+
+
 @cli.command(name="open")
 def open_() -> None:
     """Show the site in the browser."""
@@ -346,73 +348,5 @@ def completion(shell_name: str) -> None:
 
 
 def main() -> NoReturn:
-    """The entry point `djdock`: every way to end becomes an exit code here."""
-    _forget_other_servers()
-    sys.exit(_guarded(lambda: cli.main(standalone_mode=False)))
-
-
-def _forget_other_servers() -> None:
-    """Takes PGHOSTADDR, PGSSLMODE, PGOPTIONS … out of our environment, which all that we start inherits.
-
-    The PostgreSQL library obeys them in every program; the person's shell means another server with them.
-    """
-    for name in [name for name in os.environ if name.startswith("PG")]:
-        del os.environ[name]
-
-
-def _guarded(run_command: Callable[[], object]) -> int:
-    import signal
-
-    def end(_number: int, _frame: object) -> NoReturn:
-        sys.exit(TERMINATED)
-
-    signal.signal(signal.SIGTERM, end)  # as an exception, so that what is half made is cleaned up
-    code = DONE
-    try:
-        returned = run_command()
-        code = returned if isinstance(returned, int) else DONE
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\nInterrupted.", err=True)
-        code = INTERRUPTED
-    except SystemExit:
-        # Where the reader of our output has gone, as in `djdock logs | head`, Click swallows the rest and exits with 1;
-        # but that is no failure.
-        if "Pacify" not in type(sys.stdout).__name__:
-            raise
-    except Problem as error:
-        code = _problem(error)
-    except OSError as error:
-        code = _problem(_system_problem(error)) if error.errno else _bug()
-    except Exception:
-        code = _bug()
-    return code
-
-
-def _problem(error: Problem) -> int:
-    from djdock import output
-
-    output.problem(error)
-    return error.exit_code
-
-
-def _system_problem(error: OSError) -> Problem:
-    """What the operating system refused, in words: a full disk, missing permissions, a read-only file system."""
-    where = f" ({error.filename})" if error.filename else ""
-    return Problem(
-        f"The system refused: {error.strerror}{where}.",
-        hint="Make room on the disk or correct the permissions, then try again. Nothing was left half done.",
-    )
-
-
-def _bug() -> int:
-    import platform
-    import traceback
-
-    click.echo("This is a bug in djdock. Please report it with these lines:\n", err=True)
-    click.echo(f"djdock {__version__}, Python {platform.python_version()}, {platform.platform()}", err=True)
-    click.echo(f"arguments: {' '.join(sys.argv[1:2])}", err=True)
-    click.echo(traceback.format_exc(), err=True)
-    return BUG
+    """The entry point `djdock`."""
+    edge.leave(lambda: cli.main(standalone_mode=False))

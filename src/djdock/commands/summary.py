@@ -1,0 +1,156 @@
+"""What came of a copy: for people as tables, for programs as JSON, and kept as a report."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from djdock import output
+from djdock.errors import Problem
+from djdock.transfer.copying import Copied
+from djdock.transfer.ledger import Finding
+from djdock.transfer.preflight import Preflight
+from djdock.transfer.repairs import CHANGES
+
+FINDINGS = "findings.csv"
+REPORT = "report.json"
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is known at the end.
+
+    Attributes:
+        folder: where the report goes; paths in it are told relative to `root`.
+        source: the SQLite file, relative to the root.
+        address: the target, without a password.
+        copied: None where nothing was copied.
+    """
+
+    root: Path
+    folder: Path
+    source: str
+    address: str
+    flight: Preflight
+    copied: Copied | None = None
+
+    def told(self, name: str) -> str:
+        """A file of the report, as a person would type it."""
+        return (self.folder / name).relative_to(self.root).as_posix()
+
+
+def refused(report: Report, *, as_json: bool) -> Problem:
+    """Shows the values that cannot be copied as they are, and returns what is to be said of them."""
+    keep(report)
+    flight = report.flight
+    if as_json:
+        output.say(json.dumps(as_data(report), indent=2))
+    else:
+        found = (finding for finding in flight.ledger.findings() if not finding.done)
+        rows = [_row(flight, finding) for finding in islice(found, MOST_SHOWN)]
+        output.table(("table", "key", "column", "value", "reason"), rows)
+    more = f"; the table above shows {MOST_SHOWN}" if flight.open > MOST_SHOWN and not as_json else ""
+    return Problem(
+        f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
+        "Nothing was changed.",
+        hint="To repair each as the documentation says: the same command with --on-error fix\n"
+        "To make NULL of those that may be: --on-error null\n"
+        f"All of them: {report.told(FINDINGS)}",
+    )
+
+
+def show(report: Report, *, as_json: bool) -> None:
+    """Shows what was copied, or would be; and keeps the report."""
+    keep(report)
+    if as_json:
+        output.say(json.dumps(as_data(report), indent=2))
+        return
+    flight, copied = report.flight, report.copied
+    rows = [
+        (route.target.name, f"{scan.rows:,}", f"{scan.bytes / 1e6:,.1f} MB")
+        for route, scan in zip(flight.match.routes, flight.scans, strict=True)
+        if scan.rows
+    ]
+    empty = len(flight.match.routes) - len(rows)
+    if rows:
+        output.table(("table", "rows", "size"), rows, right={1, 2})
+    for leftover in flight.match.leftovers:
+        output.outcome("skip", f"{leftover.kind} {leftover.name}", leftover.why)
+    if flight.changes:
+        output.outcome("repair", _number(flight.changes, "value"), f"each with what it was: {report.told(CHANGES)}")
+    tables = f"{_number(flight.rows, 'row')} in {_number(len(rows), 'table')}"
+    more = f"; {_number(empty, 'more table')} {'is' if empty == 1 else 'are'} empty" if empty else ""
+    if copied is None:
+        output.outcome("works", f"{tables} can be copied", f"nothing was changed{more}")
+        return
+    output.outcome("copy", tables, _pace(copied) + more)
+    output.outcome("works", "every column of every table is the same on both sides", report.told(REPORT))
+
+
+def keep(report: Report) -> None:
+    """Writes the report, and where there are findings, all of them."""
+    text = json.dumps(as_data(report), indent=2, ensure_ascii=False)
+    (report.folder / REPORT).write_text(text + "\n", encoding="utf-8")
+    if report.flight.ledger.counts():
+        with (report.folder / FINDINGS).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("table", "key", "column", "value", "reason", "done"))
+            for finding in report.flight.ledger.findings():
+                writer.writerow((*_row(report.flight, finding), finding.done))
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report for programs."""
+    flight, copied = report.flight, report.copied
+    return {
+        "source": report.source,
+        "target": report.address,
+        "copied": copied is not None,
+        "rows": flight.rows,
+        "tables": list(_tables(flight, copied)),
+        "findings": [
+            {"table": flight.match.routes[route].target.name, "column": lane, "kind": fault.name, "number": number}
+            for route, lane, fault, number in flight.ledger.counts()
+        ],
+        "open": flight.open,
+        "changes": flight.changes,
+        "rewritten": list(flight.rewritten),
+        "leftovers": [{"kind": one.kind, "name": one.name, "why": one.why} for one in flight.match.leftovers],
+        "sequences": dict(copied.sequences) if copied else {},
+        "seconds": {name: round(value, 3) for name, value in copied.seconds.items()} if copied else {},
+        "folder": report.folder.relative_to(report.root).as_posix(),
+    }
+
+
+def _tables(flight: Preflight, copied: Copied | None) -> Iterator[dict[str, Any]]:
+    for route, scan in zip(flight.match.routes, flight.scans, strict=True):
+        name = route.target.name
+        proven = copied.tables.get(name) if copied else None
+        yield {
+            "table": name,
+            "model": route.label,
+            "rows": scan.rows,
+            "bytes": scan.bytes,
+            "digests": proven.digests if proven else {},
+        }
+
+
+def _row(flight: Preflight, finding: Finding) -> tuple[str, str, str, str, str]:
+    reason = f"{finding.fault.reason} ({finding.detail})" if finding.detail else finding.fault.reason
+    return flight.match.routes[finding.route].target.name, finding.key, finding.lane, finding.value, reason
+
+
+def _pace(copied: Copied) -> str:
+    seconds = sum(copied.seconds.values())
+    size = sum(copied.sizes.values()) / 1e6
+    return f"{size:,.1f} MB in {seconds:.1f} s" + (f", {size / seconds:,.0f} MB/s" if seconds > 1 else "")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
