@@ -21,7 +21,7 @@ GROUPS = 6
 PERMISSIONS = 24  # that somebody has: every project with users has more
 FEWEST = 20
 # How many of the rows are of which table, of a thousand.
-PER_THOUSAND = {"users": 8, "products": 20, "orders": 120, "posts": 25, "comments": 170, "sensors": 1}
+PER_THOUSAND = {"users": 8, "products": 20, "orders": 120, "posts": 40, "comments": 170, "sensors": 1}
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _order(source: Source) -> Iterator[Row]:
             with_gap(number), 4_000_000_000 + number * 7, user, status, material.moment(chance),
             f"user{user}@example.org", material.decimal(source.below(10**8) - 1000, 2),
             material.decimal(source.below(10_000), 4) if source.odds(0.3) else None, json.dumps(address),
-            source.text(1, 700) if source.odds(0.6) else "", (None, 0, 1)[source.below(3)],
+            source.text(1, 900) if source.odds(0.6) else "", (None, 0, 1)[source.below(3)],
             material.ip(chance) if source.odds(0.8) else None,
             source.below(10**12) - 10**9 if source.odds(0.6) else None,
         )  # fmt: skip
@@ -200,7 +200,7 @@ def _post(source: Source) -> Iterator[Row]:
     for number in range(source.sizes.posts):
         meta = {"words": source.below(5000), "lead": source.text(0, 80), "score": source.chance.random()}
         yield (
-            number + 1, source.user, source.text(10, 200), f"post-{number}", source.text(200, 9600),
+            number + 1, source.user, source.text(10, 200), f"post-{number}", source.text(100, 2600),
             material.moment(source.chance) if source.odds(0.9) else None,
             material.time(source.chance) if source.odds(0.2) else None,
             LARGEST if number % EVERY_NTH_IS_EXTREME == 0 else source.below(10**7),
@@ -219,7 +219,7 @@ def _comment(source: Source) -> Iterator[Row]:
     for number in range(source.sizes.comments):
         yield (
             number + 1, source.below(source.sizes.posts) + 1, source.user if source.odds(0.8) else None,
-            source.below(source.sizes.comments) + 1 if source.odds(0.3) else None, source.text(1, 1300),
+            source.below(source.sizes.comments) + 1 if source.odds(0.3) else None, source.text(1, 1500),
             material.moment(source.chance), source.below(2000) - 1000, int(source.odds(0.9)),
             material.ip(source.chance),
         )  # fmt: skip
@@ -252,7 +252,7 @@ def _reading(source: Source) -> Iterator[Row]:
             LARGEST if extreme else chance.getrandbits(62), at[11:], at[:10],
             source.below(10**11) - 10**10, (None, 0, 1)[source.below(3)],
             material.uuid(chance) if source.odds(0.5) else None,
-            chance.randbytes(source.below(500)) if source.odds(0.8) else None,
+            chance.randbytes(source.below(700)) if source.odds(0.8) else None,
         )  # fmt: skip
 
 
