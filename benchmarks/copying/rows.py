@@ -231,7 +231,7 @@ def _sensor(source: Source) -> Iterator[Row]:
         settings = {"interval": source.below(600), "unit": "°C", "calibration": [chance.random() for _step in range(8)]}
         yield (
             f"SN-{number:06}", source.text(3, 60), chance.random() * 180 - 90, chance.random() * 360 - 180,
-            material.day(chance), chance.randbytes(source.below(2000)), json.dumps(settings),
+            material.day(chance), chance.randbytes(source.below(2000) + 1), json.dumps(settings),
             material.ip6(chance) if source.odds(0.8) else None,
         )  # fmt: skip
 
@@ -252,7 +252,7 @@ def _reading(source: Source) -> Iterator[Row]:
             LARGEST if extreme else chance.getrandbits(62), at[11:], at[:10],
             source.below(10**11) - 10**10, (None, 0, 1)[source.below(3)],
             material.uuid(chance) if source.odds(0.5) else None,
-            chance.randbytes(source.below(700)) if source.odds(0.8) else None,
+            chance.randbytes(source.below(700) + 1) if source.odds(0.8) else None,
         )  # fmt: skip
 
 
