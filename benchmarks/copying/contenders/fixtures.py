@@ -57,7 +57,8 @@ def count(fixture: Path) -> int:
     """How many objects a fixture holds: in its texts every quotation mark has a backslash before it."""
     found, rest = 0, b""
     with fixture.open("rb") as file:
-        while part := file.read(CHUNK):
-            found += (rest + part).count(OBJECT)
+        while more := file.read(CHUNK):
+            part = rest + more
+            found += part.count(OBJECT)
             rest = part[1 - len(OBJECT) :]
     return found
