@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.copying import command, material, report, rows
 from benchmarks.copying.case import Attempt, Contender
-from benchmarks.copying.contenders import BY_NAME, fixtures
+from benchmarks.copying.contenders import BY_NAME, djdock_db_copy, fixtures
 from benchmarks.copying.meter import Cost
 from benchmarks.copying.report import Figures
 from benchmarks.copying.rows import Row
@@ -93,6 +93,17 @@ def test_objects_of_a_fixture_are_counted(tmp_path: Path, monkeypatch: pytest.Mo
     for size in (1, 7, 11, 64, 2**20):
         monkeypatch.setattr(fixtures, "CHUNK", size)
         assert fixtures.count(fixture) == 2, size
+
+
+def test_what_djdock_tells(tmp_path: Path) -> None:
+    """The times of its steps are those of its report, and of a failure the cause is shown, not the last line."""
+    (tmp_path / "report.json").write_text('{"seconds": {"preflight": 1, "copy": 2.5}, "rows": 3}')
+    assert djdock_db_copy._parts(tmp_path / "report.json") == {"preflight": 1.0, "copy": 2.5}
+    assert (
+        djdock_db_copy._failure("reading …\nProblem: it is not empty.\n\nTry: another\n") == "Problem: it is not empty."
+    )
+    assert djdock_db_copy._failure("Usage: djdock\n\nError: No such command\n") == "Error: No such command"
+    assert djdock_db_copy._failure(" \n") == "it said nothing"
 
 
 def result(name: str, seconds: float, **more: object) -> Result:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.copying import meter
-from benchmarks.copying.case import Attempt, Case
+from benchmarks.copying.case import Attempt, Case, last_line
 from benchmarks.copying.meter import Command
 from tests.tools import DJDOCK
 
@@ -40,6 +40,6 @@ def _parts(report: Path) -> dict[str, float]:
 
 
 def _failure(output: str) -> str:
-    """The cause that a Problem names, else the first line that says anything."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return next((line for line in lines if PROBLEM in line), lines[-1] if lines else "it said nothing")
+    """The cause that a Problem names, else the last line that says anything."""
+    named = (line.strip() for line in output.splitlines() if PROBLEM in line)
+    return next(named, "") or last_line(output)
