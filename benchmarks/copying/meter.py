@@ -122,20 +122,9 @@ def run(server: Server, command: Command) -> Ended:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            os.killpg(process.pid, signal.SIGKILL)
-
-        timer = threading.Timer(command.limit, end)
-        timer.start()
         watch = Watch(process.pid)
-        try:
-            with watch.running():
-                _pid, status, usage = os.wait4(process.pid, 0)
-        finally:
-            timer.cancel()
+        with watch.running(), _at_most(command.limit, process.pid) as late:
+            _pid, status, usage = os.wait4(process.pid, 0)  # subprocess would not tell what it took
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
     cost = Cost(
@@ -149,3 +138,23 @@ def run(server: Server, command: Command) -> Ended:
     output = log.read_text(encoding="utf-8", errors="replace")
     log.unlink()
     return Ended(None if late.is_set() else process.returncode, output, cost)
+
+
+@contextmanager
+def _at_most(limit: float, pid: int) -> Iterator[threading.Event]:
+    """Ends a process with all that it has started after so many seconds, and says so; or when we are interrupted."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        os.killpg(pid, signal.SIGKILL)
+
+    timer = threading.Timer(limit, end)
+    timer.start()
+    try:
+        yield late
+    except BaseException:
+        os.killpg(pid, signal.SIGKILL)
+        raise
+    finally:
+        timer.cancel()
