@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from benchmarks.copying.server import Server
 from tests import tools
 
@@ -27,6 +29,7 @@ class Cost:
         seconds: from start to end.
         client: seconds of processor time of the program and of all that it has started.
         server: seconds of processor time of PostgreSQL's processes.
+        others: seconds of processor time that all else on this machine took meanwhile: times of a busy one mean little.
         memory: bytes that the program had resident at most, of what it has started the largest.
         own_memory: the same for the program itself, without what it has started.
         wal: bytes of write-ahead log.
@@ -35,6 +38,7 @@ class Cost:
     seconds: float
     client: float
     server: float
+    others: float
     memory: int
     own_memory: int
     wal: int
@@ -45,6 +49,7 @@ class Cost:
             self.seconds + other.seconds,
             self.client + other.client,
             self.server + other.server,
+            self.others + other.others,
             max(self.memory, other.memory),
             max(self.own_memory, other.own_memory),
             self.wal + other.wal,
@@ -110,7 +115,7 @@ def run(server: Server, command: Command) -> Ended:
     """Runs a program to its end, or to its limit, and measures it."""
     log = command.folder / "output-of-the-benchmark.txt"
     server.settle()
-    cpu, wal = server.cpu(), server.wal()
+    busy, cpu, wal = _busy(), server.cpu(), server.wal()
     with log.open("w+b") as file:
         begin = time.perf_counter()
         process = subprocess.Popen(
@@ -127,10 +132,12 @@ def run(server: Server, command: Command) -> Ended:
             _pid, status, usage = os.wait4(process.pid, 0)  # subprocess would not tell what it took
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
+    client, served = usage.ru_utime + usage.ru_stime, server.cpu() - cpu
     cost = Cost(
         seconds=seconds,
-        client=usage.ru_utime + usage.ru_stime,
-        server=server.cpu() - cpu,
+        client=client,
+        server=served,
+        others=max(0.0, _busy() - busy - client - served),
         memory=max(watch.highest.values(), default=0),
         own_memory=watch.highest.get(process.pid, 0),
         wal=server.wal() - wal,
@@ -138,6 +145,12 @@ def run(server: Server, command: Command) -> Ended:
     output = log.read_text(encoding="utf-8", errors="replace")
     log.unlink()
     return Ended(None if late.is_set() else process.returncode, output, cost)
+
+
+def _busy() -> float:
+    """Seconds that all processors together have worked since the machine started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 @contextmanager

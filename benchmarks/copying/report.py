@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.copying.contenders import djdock_db_copy, fixtures, limit, pgloader
+from benchmarks.copying.meter import Cost
 from benchmarks.copying.turns import Result
 from benchmarks.table import Goal, aligned, in_megabytes, in_seconds
 
 HEADS = (
-    "", "time", "range", "÷ djdock", "÷ limit", "CPU of the client", "CPU of the server", "memory", "WAL",
-    "what it got wrong",
+    "", "time", "range", "÷ djdock", "÷ limit", "CPU of the client", "CPU of the server", "CPU of others", "memory",
+    "WAL", "what it got wrong",
 )  # fmt: skip
-GROWTH_HEADS = ("rows", "file", "time", "a row", "÷ first", "CPU", "a row", "÷ first", "memory", "beyond imports", "")
-FIGURES = frozenset(range(1, 9))
+GROWTH_HEADS = (
+    "rows",
+    "file",
+    "time",
+    "a row",
+    "÷ first",
+    "CPU",
+    "a row",
+    "÷ first",
+    "memory",
+    "beyond imports",
+    "wrong",
+)
+FIGURES = frozenset(range(1, 10))
 GROWTH_FIGURES = frozenset(range(10))
+PROCESSOR_TIMES: tuple[Callable[[Cost], float], ...] = (
+    lambda cost: cost.client,
+    lambda cost: cost.server,
+    lambda cost: cost.others,
+)
+SIZES: tuple[Callable[[Cost], float], ...] = (lambda cost: cost.memory, lambda cost: cost.wal)
 CHECKS = ("preflight", "proof")
 COPYING = "copy"
 
@@ -33,7 +52,7 @@ class Figures:
     """The results on one file.
 
     Attributes:
-        megabytes: the file's.
+        bytes: the file's.
         imports: bytes that djdock has resident when there is nothing to copy; None: it cannot tell.
         estimate: seconds that `dumpdata` and `loaddata` would have taken, where they were ended; None: they were not.
     """
@@ -67,30 +86,28 @@ def table(figures: Figures) -> str:
 
 
 def _lines(figures: Figures, result: Result) -> Iterator[list[str]]:
-    contender, times = result.contender, result.seconds
+    contender, times, took = result.contender, result.seconds, result.median(lambda cost: cost.seconds)
     wrong = f"did not come to its end: {result.failure}" if result.failure else "; ".join(result.faults) or "nothing"
-    spread = f"{in_seconds(min(times))} to {in_seconds(max(times))}" if len(times) > 1 else ""
     yield [
-        contender.TITLE, in_seconds(result.median(lambda cost: cost.seconds)), spread,
-        *_ratios(figures, None if result.failure else result.median(lambda cost: cost.seconds)),
-        in_seconds(result.median(lambda cost: cost.client)), in_seconds(result.median(lambda cost: cost.server)),
-        in_megabytes(result.median(lambda cost: cost.memory)), in_megabytes(result.median(lambda cost: cost.wal)),
+        contender.TITLE, in_seconds(took),
+        f"{in_seconds(min(times))} to {in_seconds(max(times))}" if len(times) > 1 else "",
+        *_ratios(figures, 0 if result.failure else took),
+        *(in_seconds(result.median(figure)) for figure in PROCESSOR_TIMES),
+        *(in_megabytes(result.median(figure)) for figure in SIZES),
         _cell(wrong),
     ]  # fmt: skip
-    empty = [""] * (len(HEADS) - 5)
     for name, seconds in result.parts.items():
-        yield [f"… of this, {name}", in_seconds(seconds), "", *_ratios(figures, seconds), *empty]
+        yield _part(figures, f"of this, {name}", seconds)
     if contender.NAME == fixtures.NAME and figures.estimate is not None:
-        yield [
-            "… to its end, **an estimate**",
-            in_seconds(figures.estimate),
-            "",
-            *_ratios(figures, figures.estimate),
-            *empty,
-        ]
+        yield _part(figures, "to its end, **an estimate**", figures.estimate)
 
 
-def _ratios(figures: Figures, seconds: float | None) -> list[str]:
+def _part(figures: Figures, what: str, seconds: float) -> list[str]:
+    begin = [f"… {what}", in_seconds(seconds), "", *_ratios(figures, seconds)]
+    return begin + [""] * (len(HEADS) - len(begin))
+
+
+def _ratios(figures: Figures, seconds: float) -> list[str]:
     others = [figures.seconds(name) for name in (djdock_db_copy.NAME, limit.NAME)]
     return [f"{seconds / other:.2f}" if seconds and other else "" for other in others]
 
@@ -137,7 +154,7 @@ def growth(taken: Sequence[Figures], nothing: Result) -> str:
         beyond = memory - nothing.median(lambda cost: cost.own_memory)
         times.append((seconds - start) / figures.rows)
         cpus.append((cpu - start_cpu) / figures.rows)
-        wrong = result.failure or "; ".join(result.faults)
+        wrong = result.failure or "; ".join(result.faults) or "nothing"
         rows.append([
             f"{figures.rows:,}", in_megabytes(figures.bytes), in_seconds(seconds), _micro(times[-1]),
             f"{times[-1] / times[0]:.2f}", in_seconds(cpu), _micro(cpus[-1]), f"{cpus[-1] / cpus[0]:.2f}",

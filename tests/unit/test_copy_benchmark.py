@@ -20,7 +20,7 @@ from benchmarks.copying.rows import Row
 from benchmarks.copying.turns import Result
 
 FEW = 2_000
-COST = Cost(seconds=1, client=1, server=1, memory=0, own_memory=0, wal=0)
+COST = Cost(seconds=1, client=1, server=1, others=0, memory=0, own_memory=0, wal=0)
 
 
 def made(total: int, seed: int) -> dict[str, list[Row]]:
