@@ -54,9 +54,10 @@ class Result:
 
     @property
     def parts(self) -> dict[str, float]:
-        """The median of each step."""
-        names = self.attempts[0].parts
-        return {name: statistics.median(attempt.parts[name] for attempt in self.attempts) for name in names}
+        """The median of each step that all its turns have come through."""
+        first, *others = (attempt.parts for attempt in self.attempts)
+        names = [name for name in first if all(name in parts for parts in others)]
+        return {name: statistics.median(parts[name] for parts in (first, *others)) for name in names}
 
     def median(self, figure: Callable[[Cost], float]) -> float:
         return statistics.median(figure(attempt.cost) for attempt in self.attempts)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import benchmarks
 from benchmarks.copying import dataset, installation, meter, reference, server, turns, verification
 from benchmarks.copying.contenders import fixtures, limit, psql
 from benchmarks.copying.dataset import Dataset
@@ -23,6 +25,7 @@ from benchmarks.copying.turns import Arena
 from benchmarks.copying.verification import Expected
 from benchmarks.place import workplace
 from djdock.project.environment import Database
+from tests import tools
 
 pytestmark = pytest.mark.embedded
 
@@ -62,7 +65,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def project(folder: Path) -> Installation:
-    return installation.install(folder / "project")
+    return installation.install(folder / "files" / "project")
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +222,19 @@ def test_contenders_are_nobody_but_the_owner(running: Server) -> None:
     with psycopg.connect(running.database(server.TEMPLATE).url) as connection:
         row = connection.execute("SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user").fetchone()
     assert row == (False,)
+
+
+def test_the_command(project: Installation, rows: Dataset, folder: Path) -> None:
+    """It prints a table, keeps the files that it has made, and leaves nothing else: neither databases nor a server."""
+    files, place = rows.file.parent, folder / "place"
+    place.mkdir()
+    before = {*files.iterdir(), dataset.make(project, files, 0).file}
+    words = ("copy", "--rows", str(ROWS), "--contenders", "limit", "--runs", "1", "--files", files, "--place", place)
+    done = tools.run((sys.executable, "-m", "benchmarks", *words), Path(benchmarks.__file__).parents[1]).ok()
+    assert "### From SQLite to PostgreSQL\n" in done.out
+    assert "**2,000 rows, 1.5 MB of SQLite**" in done.out
+    (line,) = (line for line in done.out.splitlines() if line.startswith("| the limit"))
+    assert line.rstrip(" |").endswith("| nothing")
+    assert str(files) not in done.out
+    assert set(files.iterdir()) == before
+    assert list(place.iterdir()) == []

@@ -150,6 +150,16 @@ def test_nothing_is_compared_with_what_failed() -> None:
     assert "Goals" not in report.table(figures(result("djdock", 1, failure="No such command"), result("pgloader", 2)))
 
 
+def test_a_later_turn_that_fails() -> None:
+    """One whole copy is not enough: the contender is shown as one that failed, with no steps."""
+    found = result("djdock", 6, parts=OURS)
+    found.attempts.append(replace(found.attempts[0], parts={}, failure="Problem: the disk is full."))
+    told = report.table(figures(found, result("limit", 2)))
+    assert "did not come to its end: Problem: the disk is full." in told
+    assert "of this" not in told
+    assert "Goals" not in told
+
+
 def test_what_was_ended_is_estimated_and_said_to_be() -> None:
     """The estimate goes by objects, without what every start takes, and carries its name."""
     small = Attempt(COST, {"start": 1, "dumpdata": 3, "loaddata": 21}, objects=1_000)
