@@ -30,6 +30,7 @@ TITLE = "From SQLite to PostgreSQL"
 SCALING_TITLE = "From SQLite to PostgreSQL: ever more rows"
 ROWS = (20_000, 1_000_000)
 SCALING_ROWS = (100_000, 1_000_000)
+INTERRUPTED = 130
 
 
 def main(words: Sequence[str]) -> int:
@@ -37,24 +38,33 @@ def main(words: Sequence[str]) -> int:
     arguments = _arguments(words)
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has started us in the background
         signal.signal(number, signal.default_int_handler)
+    try:
+        text = _measured(arguments, " ".join(_shown(words)))
+    except KeyboardInterrupt:
+        print("Interrupted; all that ran was taken away.", file=sys.stderr)
+        return INTERRUPTED
+    if text:
+        print(text)
+    if text and arguments.write:
+        results.write("copy scaling" if arguments.scaling else "copy", text)
+    return 0
+
+
+def _measured(arguments: argparse.Namespace, how: str) -> str:
+    """The results; none where only files were wanted."""
     with _folder(arguments.files) as files:
         project = install(files / "project")
         made = [dataset.make(project, files, total) for total in (0, *arguments.rows)]
         for data in made[1:]:
             print(f"{data.file}: {data.rows} rows, {data.bytes / 1e6:.0f} MB", file=sys.stderr)
         if arguments.only_files:
-            return 0
+            return ""
         where = machine.describe()
         with workplace(arguments.place) as place, server.running(place / "server", project) as running:
             arena = Arena(project, running, files, arguments.cap * 60)
             where = f"{where} {_versions(project)} PostgreSQL's files are on {server.file_system(place)}."
             tables = _scaling(arena, made, arguments) if arguments.scaling else _contest(arena, made, arguments)
-    how = f"copy {' '.join(_shown(words))}".strip()
-    text = results.section(SCALING_TITLE if arguments.scaling else TITLE, how, where, tables)
-    print(text)
-    if arguments.write:
-        results.write("copy scaling" if arguments.scaling else "copy", text)
-    return 0
+    return results.section(SCALING_TITLE if arguments.scaling else TITLE, f"copy {how}".strip(), where, tables)
 
 
 def _arguments(words: Sequence[str]) -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -113,10 +114,9 @@ class Watch:
 
 def run(server: Server, command: Command) -> Ended:
     """Runs a program to its end, or to its limit, and measures it."""
-    log = command.folder / "output-of-the-benchmark.txt"
     server.settle()
     busy, cpu, wal = _busy(), server.cpu(), server.wal()
-    with log.open("w+b") as file:
+    with tempfile.TemporaryFile() as file:
         begin = time.perf_counter()
         process = subprocess.Popen(
             [str(word) for word in command.argv],
@@ -132,6 +132,8 @@ def run(server: Server, command: Command) -> Ended:
             _pid, status, usage = os.wait4(process.pid, 0)  # subprocess would not tell what it took
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
+        file.seek(0)
+        output = file.read().decode(errors="replace")
     client, served = usage.ru_utime + usage.ru_stime, server.cpu() - cpu
     cost = Cost(
         seconds=seconds,
@@ -142,8 +144,6 @@ def run(server: Server, command: Command) -> Ended:
         own_memory=watch.highest.get(process.pid, 0),
         wal=server.wal() - wal,
     )
-    output = log.read_text(encoding="utf-8", errors="replace")
-    log.unlink()
     return Ended(None if late.is_set() else process.returncode, output, cost)
 
 
