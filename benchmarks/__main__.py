@@ -1,4 +1,4 @@
-"""Prints the tables: python -m benchmarks [PART …] [--runs N] [--write]; or: corpus LIST FOLDER."""
+"""Prints the tables: python -m benchmarks [PART …] [--runs N] [--write]; or: corpus LIST FOLDER, or: copy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from benchmarks import corpus, docker, embedded, image, machine, memory, rebuild, results, start
+from benchmarks.copying import command
 from benchmarks.table import Table
 from djdock.compose import availability
 
@@ -36,6 +37,8 @@ PARTS: dict[str, Part] = {
 def main() -> int:
     if sys.argv[1:2] == ["corpus"]:  # it takes a list, and other options
         return corpus.main(sys.argv[2:])
+    if sys.argv[1:2] == ["copy"]:  # likewise
+        return command.main(sys.argv[2:])
     arguments = _arguments()
     # Set in some containers and CI systems: everything would be compiled anew at each start, on both sides.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

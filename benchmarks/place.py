@@ -31,9 +31,9 @@ def project_python() -> tuple[str, Path]:
 
 
 @contextmanager
-def workplace() -> Iterator[Path]:
+def workplace(parent: Path | None = None) -> Iterator[Path]:
     """An empty folder that other users may enter: as root, PostgreSQL runs as one of them."""
-    folder = Path(tempfile.mkdtemp(prefix="djdock-benchmark-"))
+    folder = Path(tempfile.mkdtemp(prefix="djdock-benchmark-", dir=parent))
     folder.chmod(0o755)
     try:
         yield folder

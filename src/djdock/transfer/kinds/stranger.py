@@ -1,0 +1,43 @@
+"""Types that SQLite has no counterpart of: arrays, ranges, hstore, enums, domains. https://www.postgresql.org/docs/current/sql-createtype.html
+
+Their values are texts in SQLite. Which of them the server takes, and what it makes of them, only the server knows: see
+strangers.py.
+"""
+
+from __future__ import annotations
+
+from djdock.transfer import faults
+from djdock.transfer.faults import Fault
+from djdock.transfer.kinds import kind, text
+from djdock.transfer.kinds.kind import Slot, Value, as_text, raw
+from djdock.transfer.snapshot import Raw
+
+NAME = "other"
+TYPES: frozenset[str] = frozenset()
+
+canonical = kind.canonical
+normal = kind.normal
+source_text = kind.source_text
+target_text = kind.target_text
+look = text.look
+line = text.line
+
+
+def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
+    """Bytes; a number is taken for its digits."""
+    return f"{x} >= x''"
+
+
+def judge(value: Value, slot: Slot) -> Fault | None:
+    """What no type takes as text."""
+    if isinstance(value, int | float):
+        return None
+    return faults.BINARY if not isinstance(value, Raw) else text.judge(value, slot)
+
+
+def mend(value: Value, slot: Slot) -> Value:
+    """Text without what no text may hold; whether the type takes it, the server says."""
+    return None if slot.column.type == REFUSED else raw(as_text(value).replace("\0", ""))
+
+
+REFUSED = "refused"

@@ -1,0 +1,128 @@
+"""The rows of a table as lines of CSV, made by SQLite itself and read ahead while the last are on their way."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from djdock.transfer import functions, large, snapshot
+from djdock.transfer.match import Route
+from djdock.transfer.scan import Piece
+
+if TYPE_CHECKING:
+    import psycopg
+
+# Rows that are joined into one message, and messages that are made ahead.
+ROWS = 250
+AHEAD = 8
+# More than any printf() of SQLite takes as arguments (127 functions arguments by default, one is the format).
+MOST_ARGUMENTS = 100
+
+
+def send(
+    connection: psycopg.Connection[Any], path: Path, route: Route, pieces: Sequence[Piece], tell: Callable[[int], None]
+) -> int:
+    """Sends all rows of a table into its counterpart, which was truncated in this transaction; returns the bytes.
+
+    Raises:
+        psycopg.Error: the server refuses a value, or is gone.
+    """
+    columns = ", ".join(lane.column.quoted for lane in route.lanes)
+    sent = 0
+    statement = f"COPY {route.target.quoted} ({columns}) FROM STDIN (FORMAT csv, FREEZE)"
+    with _Producer(path, route, pieces) as lines, connection.cursor().copy(statement.encode()) as copy:
+        for block, rows in lines:
+            copy.write(block)
+            sent += len(block)
+            tell(rows)
+    return sent
+
+
+class _Producer:
+    """Makes the lines on a thread of its own: SQLite works while Python waits for the server."""
+
+    def __init__(self, path: Path, route: Route, pieces: Sequence[Piece]) -> None:
+        self._path, self._route, self._pieces = path, route, pieces
+        self._blocks: queue.Queue[tuple[bytes, int] | BaseException | None] = queue.Queue(AHEAD)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"djdock-{route.target.name}", daemon=True)
+
+    def __enter__(self) -> _Producer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._ended.set()
+        while self._thread.is_alive():
+            try:
+                self._blocks.get(timeout=0.05)  # it may be waiting for room
+            except queue.Empty:
+                continue
+        self._thread.join()
+
+    def __iter__(self) -> Iterator[tuple[bytes, int]]:
+        while (block := self._blocks.get()) is not None:
+            if isinstance(block, BaseException):
+                raise block
+            yield block
+
+    def _run(self) -> None:
+        try:
+            with closing(snapshot.open_for_reading(self._path, text=bytes)) as connection:
+                functions.register(connection)
+                large.limit(connection)
+                for block in _blocks(connection, self._route, self._pieces):
+                    if self._ended.is_set():
+                        return
+                    self._blocks.put(block)
+            self._blocks.put(None)
+        except BaseException as error:
+            self._blocks.put(error)
+
+
+def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece]) -> Iterator[tuple[bytes, int]]:
+    sql = f"SELECT {line(route)} FROM {route.source.quoted} AS t WHERE {{row}} > ? AND {{row}} <= ? ORDER BY {{row}}"
+    sql = sql.format(row=route.source.row)
+    for after, last, is_large in _spans(pieces):
+        if is_large:
+            for portion in _large_line(connection, route, last):
+                yield portion, 0
+            yield b"\n", 1
+            continue
+        cursor = connection.execute(sql, (after, last))
+        while rows := cursor.fetchmany(ROWS):
+            yield b"".join([row[0] for row in rows]), len(rows)
+
+
+def _large_line(connection: sqlite3.Connection, route: Route, row: int) -> Iterator[bytes]:
+    for number, lane in enumerate(route.lanes):
+        if number:
+            yield b","
+        yield from large.portions(connection, route, lane, row)
+
+
+def _spans(pieces: Sequence[Piece]) -> Iterator[tuple[int, int, bool]]:
+    """Pieces that follow each other as one, but for rows that are read on their own."""
+    start: int | None = None
+    for number, piece in enumerate(pieces):
+        if start is None:
+            start = piece.after
+        following = pieces[number + 1] if number + 1 < len(pieces) else None
+        if piece.large or following is None or following.large:
+            yield start, piece.last, piece.large
+            start = None
+
+
+def line(route: Route) -> str:
+    """SQL for a whole line: one call of printf() is much faster than joining the fields one by one."""
+    parts = []
+    for start in range(0, len(route.lanes), MOST_ARGUMENTS):
+        some = route.lanes[start : start + MOST_ARGUMENTS]
+        fields = ", ".join(large.field(lane) for lane in some)
+        parts.append(f"printf('{','.join(['%s'] * len(some))}', {fields})")
+    return " || ',' || ".join(parts) + " || char(10)"
