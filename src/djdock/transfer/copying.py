@@ -27,7 +27,7 @@ class Copied:
         tables: by the name of the table, what was proven of it.
         sizes: by the name of the table, the bytes that were sent.
         sequences: by name, the number that each gives out next.
-        seconds: by phase, how long it took.
+        seconds: by phase, how long it took; `rebuild`, of keys and indexes, is a part of `copy`.
     """
 
     tables: Mapping[str, Proven]
@@ -66,9 +66,9 @@ def _copy(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], p
     with _timed(seconds, "copy"):
         suspended = schema.suspend(connection, names)
         sizes = _send(job, preflight, connection, progress)
-    with _timed(seconds, "rebuild"):
-        schema.restore(connection, suspended, _teller(progress))
-        sequences = schema.set_sequences(connection, names)
+        with _timed(seconds, "rebuild"):
+            schema.restore(connection, suspended, _teller(progress))
+            sequences = schema.set_sequences(connection, names)
     with _timed(seconds, "proof"):
         if differences := schema.changed(connection, suspended):
             raise _not_restored(differences)

@@ -1,4 +1,4 @@
-"""Bytes: BinaryField. https://www.postgresql.org/docs/current/datatype-binary.html"""
+"""Bytes: BinaryField. https://www.postgresql.org/docs/current/datatype-binary.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""True and false: BooleanField. https://www.postgresql.org/docs/current/datatype-boolean.html"""
+"""True and false: BooleanField. https://www.postgresql.org/docs/current/datatype-boolean.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates: DateField. https://www.postgresql.org/docs/current/datatype-datetime.html"""
+"""Dates: DateField. https://www.postgresql.org/docs/current/datatype-datetime.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decimal numbers: DecimalField. https://www.postgresql.org/docs/current/datatype-numeric.html
+"""Decimal numbers: DecimalField. https://www.postgresql.org/docs/current/datatype-numeric.html.
 
 SQLite keeps them as INTEGER or REAL; Django reads a REAL as a decimal number of 15 digits. What it reads is copied.
 """

@@ -1,4 +1,4 @@
-"""Lengths of time: DurationField, whole microseconds in SQLite. https://docs.djangoproject.com/en/stable/ref/models/fields/#durationfield"""
+"""Lengths of time: DurationField, whole microseconds in SQLite. https://docs.djangoproject.com/en/stable/ref/models/fields/#durationfield."""
 
 from __future__ import annotations
 

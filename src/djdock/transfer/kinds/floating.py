@@ -1,4 +1,4 @@
-"""Floating point numbers: FloatField. https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT"""
+"""Floating point numbers: FloatField. https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT."""
 
 from __future__ import annotations
 

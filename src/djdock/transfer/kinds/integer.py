@@ -1,4 +1,4 @@
-"""Whole numbers: IntegerField and its sizes, keys. https://www.postgresql.org/docs/current/datatype-numeric.html"""
+"""Whole numbers: IntegerField and its sizes, keys. https://www.postgresql.org/docs/current/datatype-numeric.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON: JSONField. https://www.postgresql.org/docs/current/datatype-json.html"""
+"""JSON: JSONField. https://www.postgresql.org/docs/current/datatype-json.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IP addresses: GenericIPAddressField. https://www.postgresql.org/docs/current/datatype-net-types.html"""
+"""IP addresses: GenericIPAddressField. https://www.postgresql.org/docs/current/datatype-net-types.html."""
 
 from __future__ import annotations
 

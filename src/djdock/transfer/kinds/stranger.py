@@ -1,4 +1,4 @@
-"""Types that SQLite has no counterpart of: arrays, ranges, hstore, enums, domains. https://www.postgresql.org/docs/current/sql-createtype.html
+"""Types that SQLite has no counterpart of: arrays, ranges, hstore, enums, domains. https://www.postgresql.org/docs/current/sql-createtype.html.
 
 Their values are texts in SQLite. Which of them the server takes, and what it makes of them, only the server knows: see
 strangers.py.

@@ -1,4 +1,4 @@
-"""Text: CharField, TextField, SlugField and their like. https://www.postgresql.org/docs/current/datatype-character.html"""
+"""Text: CharField, TextField, SlugField and their like. https://www.postgresql.org/docs/current/datatype-character.html."""
 
 from __future__ import annotations
 

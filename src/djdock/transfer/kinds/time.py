@@ -1,4 +1,4 @@
-"""Times of day: TimeField. https://www.postgresql.org/docs/current/datatype-datetime.html"""
+"""Times of day: TimeField. https://www.postgresql.org/docs/current/datatype-datetime.html."""
 
 from __future__ import annotations
 

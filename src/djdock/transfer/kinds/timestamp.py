@@ -1,4 +1,4 @@
-"""Dates with a time: DateTimeField. https://docs.djangoproject.com/en/stable/topics/i18n/timezones/#database
+"""Dates with a time: DateTimeField. https://docs.djangoproject.com/en/stable/topics/i18n/timezones/#database.
 
 Naive in SQLite: in UTC with USE_TZ, else in the database's time zone. The session that copies is set to that zone.
 """

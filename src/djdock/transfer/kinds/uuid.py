@@ -1,4 +1,4 @@
-"""UUIDs: UUIDField, 32 hexadecimal digits in SQLite. https://www.postgresql.org/docs/current/datatype-uuid.html"""
+"""UUIDs: UUIDField, 32 hexadecimal digits in SQLite. https://www.postgresql.org/docs/current/datatype-uuid.html."""
 
 from __future__ import annotations
 
