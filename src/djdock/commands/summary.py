@@ -147,7 +147,7 @@ def _row(flight: Preflight, finding: Finding) -> tuple[str, str, str, str, str]:
 
 
 def _pace(copied: Copied) -> str:
-    seconds = sum(copied.seconds.values())
+    seconds = copied.seconds["copy"]
     size = sum(copied.sizes.values()) / 1e6
     return f"{size:,.1f} MB in {seconds:.1f} s" + (f", {size / seconds:,.0f} MB/s" if seconds > 1 else "")
 
