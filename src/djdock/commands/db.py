@@ -115,7 +115,7 @@ def _transfer(what: Copy) -> None:
         with closing(place.connect()) as connection:
             tables = target.read(connection)
         job = Job(taken, what.folder, described, options.wish)
-        flight = preflight.run(job, tables, _Told(what.bar))
+        flight = preflight.run(job, tables, place.connect, _Told(what.bar))
         stack.callback(flight.ledger.close)
         what.bar.pause()
         report = Report(root, what.folder, _relative(what.source, root), place.address, flight)

@@ -55,7 +55,11 @@ JSON_SURROGATE = Fault(
 JSON_NUMBER = Fault("json-number", "holds NaN, Infinity or a number that PostgreSQL cannot store", "it becomes null")
 NOT_AN_ADDRESS = Fault("not-an-address", "is not an IP address", "NULL")
 NOT_BYTES = Fault("not-bytes", "holds a number in a column of bytes", "NULL")
-REFUSED = Fault("refused", "is refused by PostgreSQL", "NULL")
+REFUSED = Fault(
+    "refused",
+    "is refused by a type that only PostgreSQL has",
+    "lists and objects in JSON become arrays and hstore, else NULL",
+)
 EMPTY = Fault("null", "is NULL in a column that allows none", "the field's default, or an empty text")
 DANGLING = Fault(
     "dangling",

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from djdock.errors import Problem
-from djdock.transfer import keys, match, models, repairs, scan, snapshot, source, target
+from djdock.transfer import keys, match, models, repairs, scan, snapshot, source, strangers, target
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
 from djdock.transfer.models import Models
 from djdock.transfer.repairs import OnError
 from djdock.transfer.scan import Scan
 
+if TYPE_CHECKING:
+    import psycopg
+
+Connect: TypeAlias = "Callable[[], psycopg.Connection[Any]]"
 # A row that is left out may leave others dangling, and so on.
 MOST_ROUNDS = 20
 
@@ -85,8 +89,11 @@ class Preflight:
         return sum(one.rows for one in self.scans)
 
 
-def run(job: Job, tables: dict[str, target.Table], progress: Progress) -> Preflight:
+def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
     """Looks at every value; with `on_error` "null" or "fix", repairs what is at fault in the snapshot.
+
+    Args:
+        connect: gives a connection to the target, which is only asked what types of its own take.
 
     Raises:
         Problem: a table or a column is missing on one side, or cannot be copied.
@@ -95,17 +102,19 @@ def run(job: Job, tables: dict[str, target.Table], progress: Progress) -> Prefli
     with closing(snapshot.open_for_reading(job.snapshot)) as connection:
         total = sum(_count(connection, route.source.quoted) for route in found.routes)
     progress.phase("check", total)
-    ledger = Ledger(job.folder)
-    scans = scan.scan(job.snapshot, found.routes, ledger, progress.advance)
-    rewritten = repairs.rewrite(job.snapshot, found, ledger)
-    scans = _again(job, found, scans, rewritten)
-    keys.check(job.snapshot, found, scans, ledger)
+    look = _Look(job, found, connect, Ledger(job.folder))
+    everything = range(len(found.routes))
+    scans = scan.scan(job.snapshot, found.routes, look.ledger, progress.advance)
+    rewritten = repairs.rewrite(job.snapshot, found, look.ledger)
+    scans = look.again(scans, rewritten)
+    scans = look.ask_server(scans, everything)
+    keys.check(job.snapshot, found, scans, look.ledger)
     changes = 0
     if job.wish.on_error != "report":
-        scans, changes = _repair(job, found, scans, ledger)
-    left = sum(number for *_what, number in ledger.counts(open_only=True))
+        scans, changes = look.repair(scans)
+    left = sum(number for *_what, number in look.ledger.counts(open_only=True))
     names = tuple(found.routes[number].target.name for number in sorted(rewritten))
-    return Preflight(found, scans, ledger, left, changes, names)
+    return Preflight(found, scans, look.ledger, left, changes, names)
 
 
 def _match(job: Job, tables: dict[str, target.Table]) -> Match:
@@ -137,25 +146,42 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
     return number
 
 
-def _again(job: Job, found: Match, scans: Sequence[Scan], touched: frozenset[int]) -> list[Scan]:
-    """The scans, with those of tables that were touched since taken anew."""
-    numbers = sorted(touched)
-    if not numbers:
-        return list(scans)
-    with closing(Ledger(job.folder, "again.sqlite3")) as unused:
-        fresh = scan.scan(job.snapshot, [found.routes[number] for number in numbers], unused, lambda _rows: None)
-    anew = dict(zip(numbers, fresh, strict=True))
-    return [anew.get(number, one) for number, one in enumerate(scans)]
+@dataclass(frozen=True)
+class _Look:
+    """Looks again at what was changed."""
 
+    job: Job
+    match: Match
+    connect: Connect
+    ledger: Ledger
 
-def _repair(job: Job, found: Match, scans: Sequence[Scan], ledger: Ledger) -> tuple[list[Scan], int]:
-    changes, scans = 0, list(scans)
-    for _round in range(MOST_ROUNDS):
-        result = repairs.repair(job.folder, job.snapshot, found, ledger, job.wish.on_error)
-        changes += result.changes
-        if not result.touched:
-            break
-        scans = _again(job, found, scans, result.touched)
-        ledger.forget_open(repairs.OF_ROWS)
-        keys.check(job.snapshot, found, scans, ledger)
-    return scans, changes
+    def again(self, scans: Sequence[Scan], touched: Iterable[int]) -> list[Scan]:
+        """The scans, with those of tables that were touched since taken anew."""
+        numbers = sorted(touched)
+        if not numbers:
+            return list(scans)
+        routes = [self.match.routes[number] for number in numbers]
+        with closing(Ledger(self.job.folder, "again.sqlite3")) as unused:
+            fresh = scan.scan(self.job.snapshot, routes, unused, lambda _rows: None)
+        anew = dict(zip(numbers, fresh, strict=True))
+        return [anew.get(number, one) for number, one in enumerate(scans)]
+
+    def ask_server(self, scans: Sequence[Scan], numbers: Iterable[int]) -> list[Scan]:
+        """The scans, with those of some tables completed by what only the server knows."""
+        work = [(number, self.match.routes[number], scans[number]) for number in sorted(numbers)]
+        fresh = strangers.check(self.connect, self.job.snapshot, work, self.ledger)
+        anew = {number: one for (number, *_rest), one in zip(work, fresh, strict=True)}
+        return [anew.get(number, one) for number, one in enumerate(scans)]
+
+    def repair(self, scans: Sequence[Scan]) -> tuple[list[Scan], int]:
+        """Repairs until nothing is left that can be; returns the scans of what is then, and how much was changed."""
+        changes, scans = 0, list(scans)
+        for _round in range(MOST_ROUNDS):
+            result = repairs.repair(self.job.folder, self.job.snapshot, self.match, self.ledger, self.job.wish.on_error)
+            changes += result.changes
+            if not result.touched:
+                break
+            scans = self.ask_server(self.again(scans, result.touched), result.touched)
+            self.ledger.forget_open(repairs.OF_ROWS)
+            keys.check(self.job.snapshot, self.match, scans, self.ledger)
+        return scans, changes

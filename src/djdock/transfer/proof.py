@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from djdock.transfer.kinds.kind import NULL, SEPARATOR
 from djdock.transfer.match import Lane, Route
-from djdock.transfer.scan import Scan
+from djdock.transfer.scan import Piece, Scan
 
 if TYPE_CHECKING:
     import psycopg
 
-# Rows must be seen in the order in which they lie, which is the order in which they were sent.
-_IN_ORDER = (
-    "SET LOCAL synchronize_seqscans = off",
-    "SET LOCAL max_parallel_workers_per_gather = 0",
-    "SET LOCAL enable_indexscan = off",
-    "SET LOCAL enable_indexonlyscan = off",
-    "SET LOCAL enable_bitmapscan = off",
-    "SET LOCAL jit = off",
-)
+# Rows of a piece must be seen in the order in which they lie, which is the order in which they were sent. Several
+# pieces are asked for in one query, whose parts PostgreSQL gives to several workers.
+_SETTINGS = {
+    "synchronize_seqscans": "off",
+    "enable_indexscan": "off",
+    "enable_indexonlyscan": "off",
+    "enable_bitmapscan": "off",
+    "jit": "off",
+    "parallel_setup_cost": "0",
+    "parallel_tuple_cost": "0",
+    "min_parallel_table_scan_size": "0",
+}
+WORKERS = "max_parallel_workers_per_gather"
+BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,21 @@ def prove(
     connection: psycopg.Connection[Any], route: Route, scan: Scan, tell: Callable[[int], None]
 ) -> Proven | Difference:
     """Compares a table that was filled in this transaction with what was seen of its source."""
-    for setting in _IN_ORDER:
-        connection.execute(setting)
+    _settle(connection, {**_SETTINGS, WORKERS: "0"})
+    work = list(zip(scan.pieces, _ranges(connection, route, scan), strict=True))
+    _settle(connection, {WORKERS: str(_workers(connection))})
     totals = [hashlib.md5(usedforsecurity=False) for _lane in route.lanes]
-    wanted = ", ".join(["count(*)", *map(_aggregate, route.lanes)])
-    for piece, where in zip(scan.pieces, _ranges(connection, route, scan), strict=True):
-        rows, *digests = _one(connection, f"SELECT {wanted} FROM {route.target.quoted}{where}")
-        if rows != piece.rows:
-            return Difference(route.target.name, "", piece.after, piece.rows, rows)
-        for lane, total, expected, found in zip(route.lanes, totals, piece.digests, digests, strict=True):
-            theirs = bytes.fromhex(found)
-            if theirs != expected:
-                return Difference(route.target.name, lane.column.name, piece.after, piece.rows, rows)
-            total.update(theirs)
-        tell(rows)
+    for start in range(0, len(work), BATCH):
+        batch = work[start : start + BATCH]
+        for (piece, _where), (_number, rows, *digests) in zip(batch, _ask(connection, route, batch), strict=True):
+            if rows != piece.rows:
+                return Difference(route.target.name, "", piece.after, piece.rows, rows)
+            for lane, total, expected, found in zip(route.lanes, totals, piece.digests, digests, strict=True):
+                theirs = bytes.fromhex(found)
+                if theirs != expected:
+                    return Difference(route.target.name, lane.column.name, piece.after, piece.rows, rows)
+                total.update(theirs)
+            tell(rows)
     if not scan.pieces and (rows := _one(connection, f"SELECT count(*) FROM {route.target.quoted}")[0]):
         return Difference(route.target.name, "", 0, 0, rows)
     return Proven(
@@ -87,6 +93,29 @@ def _ranges(connection: psycopg.Connection[Any], route: Route, scan: Scan) -> li
     return [f" WHERE {' AND '.join(filter(None, both))}" for both in zip(starts, stops, strict=True)]
 
 
+def _ask(
+    connection: psycopg.Connection[Any], route: Route, batch: Sequence[tuple[Piece, str]]
+) -> list[tuple[Any, ...]]:
+    """For each piece its number, its rows and its digests."""
+    wanted = ", ".join(["count(*)", *map(_aggregate, route.lanes)])
+    parts = (
+        f"(SELECT {number} AS n, {wanted} FROM {route.target.quoted}{where})"
+        for number, (_piece, where) in enumerate(batch)
+    )
+    return connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1".encode(), prepare=False).fetchall()
+
+
+def _settle(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+
+
+def _workers(connection: psycopg.Connection[Any]) -> int:
+    """As many as the server gives to one query at most, unless its own setting is below that."""
+    row = connection.execute("SELECT least(current_setting('max_parallel_workers')::int, 4)").fetchone()
+    return row[0] if row else 0
+
+
 def _one(connection: psycopg.Connection[Any], sql: str) -> tuple[Any, ...]:
     found: tuple[Any, ...] = connection.execute(sql.encode(), prepare=False).fetchone() or ()
     return found
@@ -94,11 +123,31 @@ def _one(connection: psycopg.Connection[Any], sql: str) -> tuple[Any, ...]:
 
 def _aggregate(lane: Lane) -> str:
     """SQL for the digest of a column's values, joined as they are in a scan."""
-    null, separator, nothing = (_literal(value, lane) for value in (NULL, SEPARATOR, b""))
+    is_bytes = lane.kind.NAME == "binary"
+    null, separator, nothing = (literal(value, is_bytes=is_bytes) for value in (NULL, SEPARATOR, b""))
     value = lane.kind.target_text(lane.column.quoted, lane.slot)
     return f"md5(coalesce(string_agg(coalesce({value}, {null}), {separator}), {nothing}))"
 
 
-def _literal(value: bytes, lane: Lane) -> str:
-    is_bytes = lane.kind.NAME == "binary"
-    return f"'\\x{value.hex()}'::bytea" if is_bytes else "E'" + "".join(f"\\x{byte:02x}" for byte in value) + "'"
+def literal(value: bytes, *, is_bytes: bool = False) -> str:
+    """A text of control characters, or bytes, as SQL."""
+    if is_bytes:
+        return f"'\\x{value.hex()}'::bytea"
+    return "E'" + "".join(f"\\x{byte:02x}" for byte in value) + "'"
+
+
+def _ask(
+    connection: psycopg.Connection[Any], route: Route, batch: Sequence[tuple[Piece, str]]
+) -> list[tuple[Any, ...]]:
+    """For each piece its number, its rows and its digests."""
+    wanted = ", ".join(["count(*)", *map(_aggregate, route.lanes)])
+    parts = (
+        f"(SELECT {number} AS n, {wanted} FROM {route.target.quoted}{where})"
+        for number, (_piece, where) in enumerate(batch)
+    )
+    return connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1".encode(), prepare=False).fetchall()
+
+
+def _settle(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        connection.execute("SELECT set_config(%s, %s, true)", (name, value))

@@ -6,6 +6,8 @@ strangers.py.
 
 from __future__ import annotations
 
+import json
+
 from djdock.transfer import faults
 from djdock.transfer.faults import Fault
 from djdock.transfer.kinds import kind, text
@@ -36,8 +38,26 @@ def judge(value: Value, slot: Slot) -> Fault | None:
 
 
 def mend(value: Value, slot: Slot) -> Value:
-    """Text without what no text may hold; whether the type takes it, the server says."""
-    return None if slot.column.type == REFUSED else raw(as_text(value).replace("\0", ""))
+    """A list as JSON becomes an array, an object an hstore; text loses what no text may hold."""
+    if isinstance(value, Raw) and b"\0" not in value:
+        try:
+            found = json.loads(value)
+        except ValueError:
+            return None
+        if isinstance(found, list) and slot.column.type.startswith("_"):
+            return raw(_array(found))
+        if isinstance(found, dict) and slot.column.type == "hstore":
+            return raw(", ".join(f"{_text(str(key))}=>{_text(one)}" for key, one in found.items()))
+        return None
+    return raw(as_text(value).replace("\0", ""))
 
 
-REFUSED = "refused"
+def _array(items: list[object]) -> str:
+    return "{" + ",".join(_array(item) if isinstance(item, list) else _text(item) for item in items) + "}"
+
+
+def _text(item: object) -> str:
+    if item is None:
+        return "NULL"
+    text_ = item if isinstance(item, str) else json.dumps(item)
+    return '"' + text_.replace("\\", "\\\\").replace('"', '\\"') + '"'
