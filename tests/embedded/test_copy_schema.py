@@ -124,6 +124,30 @@ def test_memory_for_indexes(connection: psycopg.Connection[tuple[Any, ...]], giv
     assert seen == [[(used,), ("0",)], [(given_by_owner,), ("1min",)]]
 
 
+def test_numbers_in_definitions(
+    server: databases.Server, database: Database, connection: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    """Digits, dates and names in conditions survive whatever the role has set for how they are written."""
+    make(
+        connection,
+        "CREATE TABLE t (id int PRIMARY KEY, x float, at timestamptz, long interval)",
+        "CREATE INDEX i ON t (id) WHERE x > 0.12345678901234567::float AND at > '2020-02-03 04:05:06+00'::timestamptz "
+        "AND long < '1 mon -2 days 03:04:05.678'::interval",
+    )
+    before = server.dump(database)
+    make(
+        connection,
+        "SET extra_float_digits = -15",
+        "SET DateStyle = 'SQL, DMY'",
+        "SET IntervalStyle = 'iso_8601'",
+        "SET TimeZone = 'Asia/Kolkata'",
+        "SET quote_all_identifiers = on",
+        "SET search_path = ''",
+    )
+    reload(connection, [("public", "t")])
+    assert server.dump(database) == before
+
+
 def test_progress(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Each step over a large table is told before it begins, small tables are not told apart, and the end is told."""
     make(

@@ -48,7 +48,7 @@ def restore(connection: Connection, suspended: Suspended, tell: Callable[[str, i
         *(_Step(f"foreign key {key.label}", key.table, "", _foreign_key(key)) for key in suspended.foreign_keys),
     ]
     done = 0
-    with settings(connection, default_tablespace="", **_resources(connection)):
+    with settings(connection, default_tablespace="", **catalogue.UNAMBIGUOUS, **_resources(connection)):
         for batch in _batches(connection, steps):
             tell(batch[0].what, done, len(steps))
             _build(connection, batch)
