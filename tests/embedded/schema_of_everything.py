@@ -92,7 +92,8 @@ def reload(connection: psycopg.Connection[Any], tables: Sequence[tuple[str, str]
     for table in tables:
         load(connection, table, ROWS.get(table, ""))
     schema.restore(connection, suspended, quiet)
-    assert schema.changed(connection, suspended) == []
+    differences = schema.changed(connection, suspended)
+    assert not differences, differences
     connection.commit()
     return suspended
 

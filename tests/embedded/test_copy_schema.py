@@ -100,7 +100,7 @@ def test_rollback_in_the_middle(
 
 def test_settings_stay(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     """What the connection is set to is not changed for those who use it afterwards."""
-    names = ("search_path", "maintenance_work_mem", "max_parallel_maintenance_workers", "default_tablespace", "jit")
+    names = ("search_path", "maintenance_work_mem", "max_parallel_maintenance_workers", "jit", "statement_timeout")
     make(connection, 'CREATE SCHEMA "My"', "CREATE TABLE t (id int PRIMARY KEY)", 'SET search_path = "My", public')
     before = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in (*names, "lock_timeout")]
     suspended = schema.suspend(connection, [("public", "t")])
@@ -109,16 +109,68 @@ def test_settings_stay(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
     assert after == before
 
 
+@pytest.mark.parametrize(("given_by_owner", "used"), [("1GB", "1GB"), ("16MB", "128MB")])
+def test_memory_for_indexes(connection: psycopg.Connection[tuple[Any, ...]], given_by_owner: str, used: str) -> None:
+    """Indexes get more memory than a server's default, never less than its owner gave, and all the time they need."""
+    make(connection, "CREATE TABLE t (id int PRIMARY KEY)")
+    connection.execute(f"SET maintenance_work_mem = '{given_by_owner}'; SET statement_timeout = '1min'".encode())
+    seen = []
+
+    def look(_what: str, _done: int, _steps: int) -> None:
+        seen.append([connection.execute(f"SHOW {name}".encode()).fetchone() for name in watched])
+
+    watched = ("maintenance_work_mem", "statement_timeout")
+    schema.restore(connection, schema.suspend(connection, [("public", "t")]), look)
+    assert seen == [[(used,), ("0",)], [(given_by_owner,), ("1min",)]]
+
+
+def test_numbers_in_definitions(
+    server: databases.Server, database: Database, connection: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    """Digits, dates and names in conditions survive whatever the role has set for how they are written."""
+    make(
+        connection,
+        "CREATE TABLE t (id int PRIMARY KEY, x float, at timestamptz, long interval)",
+        "CREATE INDEX i ON t (id) WHERE x > 0.12345678901234567::float AND at > '2020-02-03 04:05:06+00'::timestamptz "
+        "AND long < '1 mon -2 days 03:04:05.678'::interval",
+    )
+    before = server.dump(database)
+    make(
+        connection,
+        "SET extra_float_digits = -15",
+        "SET DateStyle = 'SQL, DMY'",
+        "SET IntervalStyle = 'iso_8601'",
+        "SET TimeZone = 'Asia/Kolkata'",
+        "SET quote_all_identifiers = on",
+        "SET search_path = ''",
+    )
+    reload(connection, [("public", "t")])
+    assert server.dump(database) == before
+
+
 def test_progress(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-    """Each step is told before it begins, and the end."""
-    make(connection, "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t)", "CREATE INDEX i ON t (up)")
+    """Each step over a large table is told before it begins, small tables are not told apart, and the end is told."""
+    make(
+        connection,
+        "CREATE TABLE a (id int PRIMARY KEY)",
+        "CREATE TABLE large (id int PRIMARY KEY, up int REFERENCES large, filler char(200))",
+        "CREATE INDEX i ON large (up)",
+        "CREATE TABLE z (id int PRIMARY KEY REFERENCES a, code int UNIQUE)",
+    )
+    tables = [("public", name) for name in ("a", "large", "z")]
     told: list[tuple[str, int, int]] = []
-    schema.restore(connection, schema.suspend(connection, [("public", "t")]), lambda *step: told.append(step))
+    suspended = schema.suspend(connection, tables)
+    connection.execute("INSERT INTO large SELECT n, 1, 'x' FROM generate_series(1, 50000) n")
+    schema.restore(connection, suspended, lambda *step: told.append(step))
+    assert schema.changed(connection, suspended) == []
     assert told == [
-        ("index t: t_pkey", 0, 3),
-        ("index t: i", 1, 3),
-        ("foreign key t: t_up_fkey", 2, 3),
-        ("foreign key t: t_up_fkey", 3, 3),
+        ("index a: a_pkey", 0, 7),
+        ("index large: large_pkey", 1, 7),
+        ("index large: i", 2, 7),
+        ("index z: z_pkey", 3, 7),
+        ("foreign key large: large_up_fkey", 5, 7),
+        ("foreign key z: z_id_fkey", 6, 7),
+        ("foreign key z: z_id_fkey", 7, 7),
     ]
 
 

@@ -130,11 +130,15 @@ def _prove(preflight: Preflight, connection: psycopg.Connection[Any], progress: 
 
 
 def _teller(progress: Progress) -> Callable[[str, int, int], None]:
+    before = 0
+
     def tell(_what: str, done: int, total: int) -> None:
+        nonlocal before
         if done == 0:
             progress.phase("rebuild", total)
         else:
-            progress.advance(1)
+            progress.advance(done - before)
+        before = done
 
     return tell
 

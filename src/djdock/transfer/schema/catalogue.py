@@ -6,6 +6,7 @@ Definitions are read with an empty search_path, so that every name in them carri
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     import psycopg
 
     Connection = psycopg.Connection[Any]
+
+
+# How constants in definitions are written so that they are read as what they are: in the style SQL, "IST" is written
+# for India's time, and read as Israel's.
+UNAMBIGUOUS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "extra_float_digits": "1"}
 
 
 @dataclass(frozen=True)
@@ -94,27 +100,31 @@ class Trigger:
 
 def indexes(connection: Connection, tables: Sequence[int]) -> list[Index]:
     """The indexes of tables, in the order in which they were made."""
-    with settings(connection, search_path=""), connection.cursor(row_factory=class_row(Index)) as cursor:
+    with _exact(connection), connection.cursor(row_factory=class_row(Index)) as cursor:
         return cursor.execute(_INDEXES, {"tables": list(tables)}).fetchall()
 
 
 def foreign_keys(connection: Connection, tables: Sequence[int]) -> list[ForeignKey]:
     """The foreign keys of and into tables, by table, in the order in which they were made."""
-    with settings(connection, search_path=""), connection.cursor(row_factory=class_row(ForeignKey)) as cursor:
+    with _exact(connection), connection.cursor(row_factory=class_row(ForeignKey)) as cursor:
         return cursor.execute(_FOREIGN_KEYS, {"tables": list(tables)}).fetchall()
 
 
 def triggers(connection: Connection, tables: Sequence[int]) -> list[Trigger]:
     """The triggers of tables that are not PostgreSQL's own and would fire, by table and name."""
-    with settings(connection, search_path=""), connection.cursor(row_factory=class_row(Trigger)) as cursor:
+    with _exact(connection), connection.cursor(row_factory=class_row(Trigger)) as cursor:
         return cursor.execute(_TRIGGERS, {"tables": list(tables)}).fetchall()
 
 
 def definitions(connection: Connection, tables: Sequence[int]) -> Mapping[str, str]:
     """All of it as text, by a name for people: what has to be the same before and after."""
-    with settings(connection, search_path=""):
+    with _exact(connection):
         rows = connection.execute(_DEFINITIONS, {"tables": list(tables)}, prepare=False).fetchall()
     return dict(rows)
+
+
+def _exact(connection: Connection) -> contextlib.AbstractContextManager[None]:
+    return settings(connection, search_path="", **UNAMBIGUOUS)
 
 
 # Statistics targets: NULL from PostgreSQL 17 on where there is none, -1 before. A dependent of the kind 'n' (a view

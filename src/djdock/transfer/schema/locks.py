@@ -14,6 +14,8 @@ from djdock.transfer.schema.session import run, settings
 if TYPE_CHECKING:
     Connection = psycopg.Connection[Any]
 
+# The second one where whoever holds one table waits for another that we hold.
+_REFUSED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 _CAUSE = "Somebody else is using tables of this database, and does not let go of them."
 _HINT = "Stop the site and whatever else uses the database, then try again."
 
@@ -33,7 +35,7 @@ def take(connection: Connection, tables: Sequence[str], patience: float) -> None
     try:
         with connection.transaction(), _timeout(connection, patience):
             run(connection, [f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE"])
-    except psycopg.errors.LockNotAvailable as error:
+    except _REFUSED as error:
         raise _in_use(connection, tables) from error
 
 
@@ -47,7 +49,7 @@ def waiting(connection: Connection, patience: float) -> Iterator[None]:
     try:
         with _timeout(connection, patience):
             yield
-    except psycopg.errors.LockNotAvailable as error:
+    except _REFUSED as error:
         raise Problem(_CAUSE, details=str(error), hint=_HINT) from error
 
 
