@@ -141,8 +141,12 @@ def _is_djangos(path: Path) -> bool:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    """A connection that neither writes nor leaves anything beside the file.
+
+    To a file in WAL mode that nobody has open, a merely read-only one would: a log and its index, both empty.
+    """
+    quiet = not any(path.with_name(f"{path.name}{ending}").exists() for ending in ("-wal", "-journal"))
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if quiet else ''}", uri=True)
 
 
 def _quoted(name: str) -> str:
