@@ -162,7 +162,8 @@ def _describe(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
             hint="Without --dry-run they are applied first; values are looked at then before any row is written, too.\n"
             "For a scratch database the role needs the right to make one: ALTER ROLE … CREATEDB",
         )
-    return description.ask(what.project, replace(question, target=scratch.inside, migrate=True), what.bar.tell), scratch
+    elsewhere = replace(question, target=scratch.inside, expected=None, migrate=True)
+    return description.ask(what.project, elsewhere, what.bar.tell), scratch
 
 
 def _occupied(what: Copy, described: Models) -> Mapping[str, int]:
