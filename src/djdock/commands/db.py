@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from djdock import output, state
-from djdock.commands import description, destination, init, replacing, run, sqlite_files, summary
+from djdock.commands import description, destination, replacing, run, sqlite_files, summary
 from djdock.commands import root as root_of
 from djdock.commands.description import Project, Question
 from djdock.commands.destination import Destination
@@ -74,7 +74,7 @@ def copy(options: Options) -> int:
         Problem: something is in the way, or values cannot be copied as they are. Nothing was changed then.
     """
     root = root_of.find(Path.cwd())
-    if not init.is_known(root):
+    if not state.load(root).manage:
         raise Problem(
             "This project has not been brought to PostgreSQL yet.",
             hint="djdock up does that, and offers to copy the rows of its SQLite file.",
