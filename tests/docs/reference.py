@@ -103,17 +103,29 @@ conflict, `init --dry-run --check` where something would change, `undo` where fi
 
 def page() -> str:
     """The page as it should be."""
-    commands = [command for command in cli.commands.values() if not command.hidden]
-    rows = "".join(f"| [`{c.name}`](#djdock-{c.name}) | {c.get_short_help_str(200)} |\n" for c in commands)
-    sections = "\n".join(section(command) for command in commands)
+    commands = {name: command for name, command in typed() if not command.hidden}
+    rows = "".join(
+        f"| [`{name}`](#djdock-{name.replace(' ', '-')}) | {command.get_short_help_str(200)} |\n"
+        for name, command in commands.items()
+    )
+    sections = "\n".join(section(name, command) for name, command in commands.items())
     return f"{HEAD}{rows}\n{sections}\n{TAIL.format(options=options(cli))}"
 
 
-def section(command: click.Command) -> str:
-    pieces = command.collect_usage_pieces(click.Context(command, info_name=command.name))
-    usage = " ".join(["djdock", command.name or "", *(pieces if options(command) else pieces[1:])])
+def typed() -> Iterator[tuple[str, click.Command]]:
+    """The commands as they are typed; those of a group one by one."""
+    for name, command in cli.commands.items():
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {below}", one) for below, one in command.commands.items())
+        else:
+            yield name, command
+
+
+def section(name: str, command: click.Command) -> str:
+    pieces = command.collect_usage_pieces(click.Context(command, info_name=name))
+    usage = " ".join(["djdock", name, *(pieces if options(command) else pieces[1:])])
     text = "\n\n".join(paragraphs(inspect.cleandoc(command.help or "")))
-    return f"## djdock {command.name}\n\n```text\n{usage}\n```\n\n{text}\n\n{options(command)}".rstrip() + "\n"
+    return f"## djdock {name}\n\n```text\n{usage}\n```\n\n{text}\n\n{options(command)}".rstrip() + "\n"
 
 
 def paragraphs(text: str) -> Iterator[str]:

@@ -29,7 +29,11 @@ def parse(words: list[str]) -> None:
         if place < len(words):
             name = words[place]
             assert name in cli.commands, f"there is no command {name}"
-            cli.commands[name].make_context(name, words[place + 1 :])
+            command, rest = cli.commands[name], words[place + 1 :]
+            while isinstance(command, click.Group) and rest:
+                assert rest[0] in command.commands, f"there is no command {name} {rest[0]}"
+                command, rest = command.commands[rest[0]], rest[1:]
+            command.make_context(name, rest)
     except click.exceptions.Exit:
         pass  # --help and --version have done their work
     except click.MissingParameter:

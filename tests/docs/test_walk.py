@@ -54,7 +54,7 @@ def test_an_existing_project_is_converted(folder: Path) -> None:
     """Who follows docs/existing-project.md sees what the page shows: dry run, start, merged edits, undo."""
     reader = walk.Reader(folder)
     blocks = walk.blocks("docs/existing-project.md")
-    [rows] = [index for index, (_language, block) in enumerate(blocks) if "dumpdata" in block]
+    [rows] = [index for index, (_language, block) in enumerate(blocks) if "djdock db copy" in block]
     reader.follow(blocks[:rows])
 
     image = (reader.folder / "Dockerfile").read_text(encoding="utf-8")

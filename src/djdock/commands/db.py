@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from djdock import output, state
-from djdock.commands import description, destination, init, replacing, run, sqlite_files, summary
+from djdock.commands import description, destination, replacing, run, sqlite_files, summary
 from djdock.commands import root as root_of
 from djdock.commands.description import Project, Question
 from djdock.commands.destination import Destination
@@ -74,7 +74,7 @@ def copy(options: Options) -> int:
         Problem: something is in the way, or values cannot be copied as they are. Nothing was changed then.
     """
     root = root_of.find(Path.cwd())
-    if not init.is_known(root):
+    if not state.load(root).manage:
         raise Problem(
             "This project has not been brought to PostgreSQL yet.",
             hint="djdock up does that, and offers to copy the rows of its SQLite file.",
@@ -121,9 +121,14 @@ def _transfer(what: Copy) -> None:
         report = Report(root, what.folder, _relative(what.source, root), place.address, flight)
         if flight.open:
             raise summary.refused(report, as_json=options.as_json)
+        kept = replacing.keep(what.project, place) if counts else None
+        if kept is not None and not options.as_json:
+            output.outcome("create", _relative(kept, root), "a dump of what the database holds")
         if not options.dry_run:
-            report = replace(report, copied=_copy(what, job, flight, replaces=bool(counts)))
+            report = replace(report, copied=_copy(what, job, flight))
         summary.show(report, as_json=options.as_json)
+        if kept is not None:
+            output.note(f"To put back what was there: {replacing.way_back(what.project, place, kept)}")
 
 
 def _look(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
@@ -154,9 +159,11 @@ def _describe(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
         raise Problem(
             f"There are {len(described.migrations.plan)} migrations to apply before a copy can be tried, and no "
             "scratch database can be made here.",
-            hint="djdock manage migrate, then the same command again; or without --dry-run.",
+            hint="Without --dry-run they are applied first; values are looked at then before any row is written, too.\n"
+            "For a scratch database the role needs the right to make one: ALTER ROLE … CREATEDB",
         )
-    return description.ask(what.project, replace(question, target=scratch.inside, migrate=True), what.bar.tell), scratch
+    elsewhere = replace(question, target=scratch.inside, expected=None, migrate=True)
+    return description.ask(what.project, elsewhere, what.bar.tell), scratch
 
 
 def _occupied(what: Copy, described: Models) -> Mapping[str, int]:
@@ -179,16 +186,13 @@ def _occupied(what: Copy, described: Models) -> Mapping[str, int]:
     return {}
 
 
-def _copy(what: Copy, job: Job, flight: Preflight, *, replaces: bool) -> Copied:
+def _copy(what: Copy, job: Job, flight: Preflight) -> Copied:
     project, place = what.project, what.destination
     services = project.engine.services(project.checkout) if place.engines else ()
     if any(service.name == SITE and service.running for service in services):
         output.warn("The site runs on this database: its pages wait while rows are copied.")
-    kept = replacing.keep(project, place) if replaces else None
     copied = copying.copy(job, flight, place.connect, _Told(what.bar))
     what.bar.pause()
-    if kept is not None:
-        output.note(f"To put back what was there: {replacing.way_back(project, place, kept)}")
     return copied
 
 

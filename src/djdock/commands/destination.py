@@ -207,6 +207,9 @@ def _parsed(url: str) -> dict[str, str]:
         named = f" (is {', '.join(strange)} a parameter of PostgreSQL's?)" if strange else ""
         # The error's own text quotes the URL.
         raise Problem(f"The URL to copy to cannot be read{named}.", hint=hint) from None
+    if "@" in found.get("host", "") or not found.get("port", "1").replace(",", "").isdigit():
+        # A part of the password is taken for the address then, and an error of the connection would show it.
+        raise Problem("The URL to copy to cannot be read: what should be host and port is none.", hint=hint)
     if not found.get("dbname"):
         raise Problem("The URL to copy to names no database.", hint=hint)
     return found

@@ -51,15 +51,23 @@ def init(options: Options) -> int:
         return _dry_run(root, options)
     with state.lock(root, "init"):
         journal.recover(root)
+        first = not state.load(root).proven
         proposal = settle(root, options)
         if options.run:
-            from djdock.commands import bringing  # noqa: PLC0415 - a dry run needs nothing of it
-
-            engine, why = engines.choose(root, options.engine, proposal.facts)
-            output.outcome("engine", engine.NAME, why)
-            bringing.make_sure(root, engine, proposal.facts, yes=options.yes)
+            _try(root, proposal, options, first=first)
             output.next_step("djdock up")
     return 0
+
+
+def _try(root: Path, proposal: Proposal, options: Options, *, first: bool) -> None:
+    from djdock.commands import bringing, moving  # noqa: PLC0415 - a dry run needs nothing of it
+    from djdock.commands.description import Project  # noqa: PLC0415
+
+    engine, why = engines.choose(root, options.engine, proposal.facts)
+    output.outcome("engine", engine.NAME, why)
+    checkout, facts = bringing.make_sure(root, engine, proposal.facts, yes=options.yes)
+    if first:
+        moving.offer(Project(checkout, engine, facts), proposal.sqlite, yes=options.yes)
 
 
 def settle(root: Path, options: Options) -> Proposal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from djdock import output
-from djdock.commands import attainable, dependencies, git
+from djdock.commands import attainable, dependencies, git, sqlite_files
 from djdock.commands import checkout as checkouts
 from djdock.errors import Problem
 from djdock.machine import python
@@ -32,12 +32,14 @@ class Proposal:
 
     Attributes:
         notes: what the person should know; nothing is done about it.
+        sqlite: the SQLite file that the settings name so far, where it holds rows.
     """
 
     root: Path
     facts: Facts
     plan: Plan
     notes: tuple[str, ...] = ()
+    sqlite: Path | None = None
 
 
 def propose(root: Path, chosen: Configuration, engine: str | None = None, *, take_over: bool = False) -> Proposal:
@@ -74,7 +76,8 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
         private,
     )
     notes = (*_notes(facts), *([obstacle] if obstacle else []))
-    return Proposal(root, facts, Plan(tuple(changes), _theirs(files, facts)), notes)
+    plan = Plan(tuple(changes), _theirs(files, facts))
+    return Proposal(root, facts, plan, notes, sqlite_files.with_rows(root, facts))
 
 
 def _read(files: Files, name: str, chosen: Configuration) -> Facts:

@@ -23,6 +23,10 @@ MOST_SHOWN = 12
 AGAIN = "The same command with --into-nonempty replaces them; a dump of the database is written first."
 
 
+class Occupied(Problem):
+    """The target holds rows that nobody has asked to be replaced."""
+
+
 def rows_there(
     project: Project, destination: Destination, models: Models, tables: Iterable[str], progress: Progress
 ) -> Mapping[str, int]:
@@ -49,9 +53,9 @@ def rows_there(
                 return occupancy.surplus(connection, other, counts)
 
 
-def refuse(counts: Mapping[str, int]) -> Problem:
+def refuse(counts: Mapping[str, int]) -> Occupied:
     """What to say where nobody has asked for these rows to be replaced."""
-    return Problem(
+    return Occupied(
         f"The database is not empty: {_rows(counts)}. Nothing was changed.",
         details=_listed(counts),
         hint=AGAIN,
@@ -92,7 +96,6 @@ def keep(project: Project, destination: Destination) -> Path:
         with closing(destination.connect()) as connection:
             major = connection.info.server_version // 10000
         dump.write([dump.program(major), *dump.ARGUMENTS], dump.environment(destination.parameters), place)
-    output.outcome("create", str(place.relative_to(root)), "a dump of what the database holds")
     return place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -64,8 +65,16 @@ def with_rows(root: Path, facts: Facts) -> Path | None:
         return None
     try:
         return found if has_rows(checked(found)) else None
-    except Problem:
+    except (Problem, OSError):
         return None
+
+
+def left_behind(root: Path, facts: Facts) -> Path | None:
+    """The file with rows of a project whose settings may have been changed already: there must be only one."""
+    if found := with_rows(root, facts):
+        return found
+    lying = sorted(set(_lying(root, facts)))
+    return lying[0] if len(lying) == 1 and has_rows(lying[0]) else None
 
 
 def has_rows(path: Path) -> bool:
@@ -113,10 +122,9 @@ def checked(path: Path) -> Path:
 def _lying(root: Path, facts: Facts) -> Iterator[Path]:
     for folder in {root, root / facts.folder}:
         for path in (path for ending in ENDINGS for path in folder.glob(ending)):
-            with path.open("rb") as file:
-                header = file.read(len(HEADER))
-            if header == HEADER and _is_djangos(path):
-                yield path
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                if file.read(len(HEADER)) == HEADER and _is_djangos(path):
+                    yield path
 
 
 def _is_djangos(path: Path) -> bool:
@@ -133,8 +141,12 @@ def _is_djangos(path: Path) -> bool:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    """A connection that neither writes nor leaves anything beside the file.
+
+    To a file in WAL mode that nobody has open, a merely read-only one would: a log and its index, both empty.
+    """
+    quiet = not any(path.with_name(f"{path.name}{ending}").exists() for ending in ("-wal", "-journal"))
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if quiet else ''}", uri=True)
 
 
 def _quoted(name: str) -> str:

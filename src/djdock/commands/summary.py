@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,9 @@ def refused(report: Report, *, as_json: bool) -> Problem:
     if as_json:
         output.say(json.dumps(as_data(report), indent=2))
     else:
-        found = (finding for finding in flight.ledger.findings() if not finding.done)
-        rows = [_row(flight, finding) for finding in islice(found, MOST_SHOWN)]
+        rows = [_row(flight, finding) for finding in _sample(flight)]
         output.table(("table", "key", "column", "value", "reason"), rows)
-    more = f"; the table above shows {MOST_SHOWN}" if flight.open > MOST_SHOWN and not as_json else ""
+    more = f"; {MOST_SHOWN} of them are above" if flight.open > MOST_SHOWN and not as_json else ""
     return Problem(
         f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
         "Nothing was changed.",
@@ -63,6 +62,21 @@ def refused(report: Report, *, as_json: bool) -> Problem:
         "To make NULL of those that may be: --on-error null\n"
         f"All of them: {report.told(FINDINGS)}",
     )
+
+
+def _sample(flight: Preflight) -> Iterator[Finding]:
+    """The first findings, some of each kind: a million of one must not hide the only one of another."""
+    kinds = len(flight.ledger.counts(open_only=True))
+    of_each = max(1, MOST_SHOWN // kinds)
+    seen: Counter[tuple[int, str, str]] = Counter()
+    for finding in flight.ledger.findings():
+        kind = (finding.route, finding.lane, finding.fault.name)
+        if finding.done or seen[kind] == of_each:
+            continue
+        seen[kind] += 1
+        yield finding
+        if seen.total() == MOST_SHOWN:
+            return
 
 
 def show(report: Report, *, as_json: bool) -> None:
@@ -73,7 +87,7 @@ def show(report: Report, *, as_json: bool) -> None:
         return
     flight, copied = report.flight, report.copied
     rows = [
-        (route.target.name, f"{scan.rows:,}", f"{scan.bytes / 1e6:,.1f} MB")
+        (route.target.name, f"{scan.rows:,}", _size(scan.bytes))
         for route, scan in zip(flight.match.routes, flight.scans, strict=True)
         if scan.rows
     ]
@@ -148,8 +162,12 @@ def _row(flight: Preflight, finding: Finding) -> tuple[str, str, str, str, str]:
 
 def _pace(copied: Copied) -> str:
     seconds = copied.seconds["copy"]
-    size = sum(copied.sizes.values()) / 1e6
-    return f"{size:,.1f} MB in {seconds:.1f} s" + (f", {size / seconds:,.0f} MB/s" if seconds > 1 else "")
+    size = sum(copied.sizes.values())
+    return f"{_size(size)} in {seconds:.1f} s" + (f", {size / 1e6 / seconds:,.0f} MB/s" if seconds > 1 else "")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count > 1e5 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004 - where MB read better
 
 
 def _number(count: int, what: str) -> str:

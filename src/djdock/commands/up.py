@@ -10,7 +10,7 @@ from pathlib import Path
 
 from djdock import engines, journal, output, state
 from djdock.commands import checkout as checkouts
-from djdock.commands import init, unchanged
+from djdock.commands import init, sqlite_files, unchanged
 from djdock.commands import open as open_command
 from djdock.commands import root as root_of
 from djdock.commands import services as other_services
@@ -76,15 +76,17 @@ def up(options: Options) -> None:
 def _bring_up(root: Path, options: Options) -> str:
     """Does what is left to do, and returns the site's address."""
     began = time.time()
-    facts = _facts(root, options)
+    facts, source = _facts(root, options)
     engine, why = engines.choose(root, options.engine, facts)
     output.outcome("engine", engine.NAME, why)
     first = not state.load(root).proven
     tried = first and options.migrate
     if tried:
-        from djdock.commands import bringing  # noqa: PLC0415 - only the first time
+        from djdock.commands import bringing, moving  # noqa: PLC0415 - only the first time
+        from djdock.commands.description import Project  # noqa: PLC0415
 
-        _checkout, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
+        found, facts = bringing.make_sure(root, engine, facts, yes=options.yes)
+        moving.offer(Project(found, engine, facts), source, yes=options.yes)
     checkout = checkouts.ensure(root, facts)
     _leave_other_engine(checkout, engine)
     services = [service for service in engine.services(checkout) if service.running]
@@ -108,12 +110,17 @@ def _bring_up(root: Path, options: Options) -> str:
     return checkout.url
 
 
-def _facts(root: Path, options: Options) -> Facts:
-    """The facts of a project; one that djdock does not know yet goes through `init` first."""
+def _facts(root: Path, options: Options) -> tuple[Facts, Path | None]:
+    """The facts of a project, and the SQLite file that it leaves where that holds rows.
+
+    A project that djdock does not know yet goes through `init` first.
+    """
     if init.is_known(root):
-        return project_facts.read_folder(root)
+        facts = project_facts.read_folder(root)
+        return facts, None if state.load(root).proven else sqlite_files.left_behind(root, facts)
     asked = init.Options(chosen=options.chosen, engine=options.engine, yes=options.yes, brief=True)
-    return init.settle(root, asked).facts
+    proposal = init.settle(root, asked)
+    return proposal.facts, proposal.sqlite
 
 
 def _start(checkout: Checkout, engine: Engine, facts: Facts, options: Options) -> None:

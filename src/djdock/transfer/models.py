@@ -179,7 +179,7 @@ def _named(models: Models, names: Iterable[str]) -> frozenset[str]:
         labels = {
             model.label
             for model in models.models
-            if meant in {model.label.lower(), model.app.lower(), model.made_by.lower()}
+            if meant and meant in {model.label.lower(), model.app.lower(), model.made_by.lower()}
         }
         if not labels:
             raise KeyError(name)
