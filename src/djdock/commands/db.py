@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -65,6 +66,7 @@ class Copy:
     folder: Path
     options: Options
     bar: Bar
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def copy(options: Options) -> int:
@@ -118,7 +120,7 @@ def _transfer(what: Copy) -> None:
         flight = preflight.run(job, tables, place.connect, _Told(what.bar))
         stack.callback(flight.ledger.close)
         what.bar.pause()
-        report = Report(root, what.folder, _relative(what.source, root), place.address, flight)
+        report = Report(root, what.folder, _relative(what.source, root), place.address, flight, what.seconds)
         if flight.open:
             raise summary.refused(report, as_json=options.as_json)
         kept = replacing.keep(what.project, place) if counts else None
@@ -134,10 +136,12 @@ def _transfer(what: Copy) -> None:
 def _look(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
     """The models, with the snapshot taken meanwhile; and the target, which for a dry run may be a scratch database."""
     what.bar.phase(PHASES["snapshot"], 0)
+    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         taken = pool.submit(snapshot.take, what.source, what.folder, lambda _done, _total: None)
         found = _describe(what, stack)
         taken.result()
+    what.seconds["snapshot"] = time.monotonic() - began
     what.bar.pause()
     return found
 

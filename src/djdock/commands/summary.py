@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class Report:
         folder: where the report goes; paths in it are told relative to `root`.
         source: the SQLite file, relative to the root.
         address: the target, without a password.
+        before: how long it took, in seconds, what came before the pre-flight.
         copied: None where nothing was copied.
     """
 
@@ -38,6 +39,7 @@ class Report:
     source: str
     address: str
     flight: Preflight
+    before: Mapping[str, float] = field(default_factory=dict)
     copied: Copied | None = None
 
     def told(self, name: str) -> str:
@@ -137,9 +139,14 @@ def as_data(report: Report) -> dict[str, Any]:
         "rewritten": list(flight.rewritten),
         "leftovers": [{"kind": one.kind, "name": one.name, "why": one.why} for one in flight.match.leftovers],
         "sequences": dict(copied.sequences) if copied else {},
-        "seconds": {name: round(value, 3) for name, value in copied.seconds.items()} if copied else {},
+        "seconds": {name: round(value, 3) for name, value in _seconds(report).items()},
         "folder": report.folder.relative_to(report.root).as_posix(),
     }
+
+
+def _seconds(report: Report) -> dict[str, float]:
+    copied = report.copied.seconds if report.copied else {}
+    return {**report.before, "preflight": report.flight.seconds, **copied}
 
 
 def _tables(flight: Preflight, copied: Copied | None) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from djdock.errors import Problem
-from djdock.transfer import keys, match, models, repairs, scan, snapshot, source, strangers, target
+from djdock.transfer import keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
 from djdock.transfer.models import Models
@@ -74,6 +75,8 @@ class Preflight:
         open: how many findings are left that nothing was done about.
         changes: how many values were repaired, or rows left out.
         rewritten: tables with values in another form than Django's own, such as UUIDs with hyphens.
+        outlook: triggers that will be off while rows come in, keys that are checked anew, and the like.
+        seconds: how long it took.
     """
 
     match: Match
@@ -82,6 +85,8 @@ class Preflight:
     open: int
     changes: int
     rewritten: tuple[str, ...]
+    outlook: schema.Outlook
+    seconds: float
 
     @property
     def rows(self) -> int:
@@ -98,9 +103,11 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
     Raises:
         Problem: a table or a column is missing on one side, or cannot be copied.
     """
+    began = time.monotonic()
     found = _match(job, tables)
     with closing(snapshot.open_for_reading(job.snapshot)) as connection:
         total = sum(_count(connection, route.source.quoted) for route in found.routes)
+    outlook = _outlook(found, connect)
     progress.phase("check", total)
     look = _Look(job, found, connect, Ledger(job.folder))
     everything = range(len(found.routes))
@@ -114,7 +121,25 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
         scans, changes = look.repair(scans)
     left = sum(number for *_what, number in look.ledger.counts(open_only=True))
     names = tuple(found.routes[number].target.name for number in sorted(rewritten))
-    return Preflight(found, scans, look.ledger, left, changes, names)
+    return Preflight(found, scans, look.ledger, left, changes, names, outlook, time.monotonic() - began)
+
+
+def _outlook(found: Match, connect: Connect) -> schema.Outlook:
+    """What the tables themselves say to being filled.
+
+    Raises:
+        Problem: one of them forbids it.
+    """
+    with connect() as connection:
+        outlook = schema.truncatable(connection, [(one.target.schema, one.target.name) for one in found.routes])
+    if outlook.problems:
+        first, *others = outlook.problems
+        raise Problem(
+            first.cause,
+            hint=first.hint,
+            details="\n".join(filter(None, [first.details, *(one.cause for one in others)])),
+        )
+    return outlook
 
 
 def _match(job: Job, tables: dict[str, target.Table]) -> Match:

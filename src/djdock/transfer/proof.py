@@ -134,20 +134,3 @@ def literal(value: bytes, *, is_bytes: bool = False) -> str:
     if is_bytes:
         return f"'\\x{value.hex()}'::bytea"
     return "E'" + "".join(f"\\x{byte:02x}" for byte in value) + "'"
-
-
-def _ask(
-    connection: psycopg.Connection[Any], route: Route, batch: Sequence[tuple[Piece, str]]
-) -> list[tuple[Any, ...]]:
-    """For each piece its number, its rows and its digests."""
-    wanted = ", ".join(["count(*)", *map(_aggregate, route.lanes)])
-    parts = (
-        f"(SELECT {number} AS n, {wanted} FROM {route.target.quoted}{where})"
-        for number, (_piece, where) in enumerate(batch)
-    )
-    return connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1".encode(), prepare=False).fetchall()
-
-
-def _settle(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
-    for name, value in settings.items():
-        connection.execute("SELECT set_config(%s, %s, true)", (name, value))

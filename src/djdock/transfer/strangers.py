@@ -1,4 +1,4 @@
-"""The pre-flight, third part: types that only the server knows. It is asked which values it takes, and what they are."""
+"""The pre-flight, third part: of types that only the server knows, it is asked which values it takes."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def judge(value: Value, slot: Slot) -> Fault | None:
 
 def mend(value: Value, slot: Slot) -> Value:
     """A list as JSON becomes an array, an object an hstore; text loses what no text may hold."""
-    if isinstance(value, Raw) and b"\0" not in value:
+    if isinstance(value, Raw) and 0 not in value:
         try:
             found = json.loads(value)
         except ValueError:
