@@ -15,7 +15,7 @@ from djdock.transfer.match import Lane, Route
 from djdock.transfer.snapshot import Raw
 
 # SQLite is not to make or read anything larger than this, in bytes, unless asked to.
-LARGEST = 16 << 20
+LARGEST = 4 << 20
 PORTION = 1 << 20
 UNLIMITED = 2**31 - 1
 SQLITE_LIMIT_LENGTH = 0  # as SQLite's C interface numbers it

@@ -35,6 +35,7 @@ class Piece:
     """Rows that follow each other, from after one number to another, and the MD5 digest of each lane's values.
 
     Attributes:
+        bytes: the size of the values, about.
         large: it is a single row, with a value that must be read in portions.
     """
 
@@ -42,6 +43,7 @@ class Piece:
     last: int
     rows: int
     digests: tuple[bytes, ...]
+    bytes: int
     large: bool = False
 
 
@@ -50,12 +52,16 @@ class Scan:
     """What a scan of one table has seen."""
 
     pieces: tuple[Piece, ...] = ()
-    bytes: int = 0
 
     @property
     def rows(self) -> int:
         """Rows in the table."""
         return sum(piece.rows for piece in self.pieces)
+
+    @property
+    def bytes(self) -> int:
+        """The size of all values, about."""
+        return sum(piece.bytes for piece in self.pieces)
 
 
 @dataclass
@@ -63,7 +69,6 @@ class _Part:
     """What a thread brings back of a segment."""
 
     pieces: list[Piece] = field(default_factory=list)
-    bytes: int = 0
     findings: list[Finding] = field(default_factory=list)
     rewritings: list[tuple[int, str, Value]] = field(default_factory=list)
 
@@ -89,10 +94,7 @@ def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[in
             ledger.rewrite(number, part.rewritings)
             parts[number].append(part)
             tell(sum(piece.rows for piece in part.pieces))
-    return [
-        Scan(tuple(piece for part in found for piece in part.pieces), sum(part.bytes for part in found))
-        for found in parts.values()
-    ]
+    return [Scan(tuple(piece for part in found for piece in part.pieces)) for found in parts.values()]
 
 
 def _result(future: Future[_Part], work: Sequence[Future[_Part]]) -> _Part:
@@ -189,8 +191,7 @@ class _Segment:
             if odd:
                 self._look_closer(lane, after, last)
             digests.append(hashlib.md5(values, usedforsecurity=False).digest())
-        self.part.pieces.append(Piece(after, last, rows, tuple(digests)))
-        self.part.bytes += size
+        self.part.pieces.append(Piece(after, last, rows, tuple(digests), size))
         return size
 
     def _look_closer(self, lane: Lane, after: int, last: int) -> None:
@@ -217,14 +218,14 @@ class _Segment:
         keys = ", ".join(f"t.{quoted(name)}" for name in self.route.source.key) or "NULL"
         table, row = self.route.source.quoted, self.route.source.row
         key = self.connection.execute(f"SELECT {keys} FROM {table} AS t WHERE {row} = ?", (last,)).fetchone()
-        digests = []
+        digests, size = [], 0
         for lane in self.route.lanes:
             seen = large.examine(self.connection, self.route, lane, last)
             if seen.suspect is not None:
                 self._note(lane, last, seen.suspect, key)
             digests.append(seen.digest)
-            self.part.bytes += seen.bytes
-        self.part.pieces.append(Piece(after, last, 1, tuple(digests), large=True))
+            size += seen.bytes
+        self.part.pieces.append(Piece(after, last, 1, tuple(digests), size, large=True))
 
 
 def quick(lane: Lane) -> str:

@@ -17,8 +17,9 @@ from djdock.transfer.scan import Piece
 if TYPE_CHECKING:
     import psycopg
 
-# Rows that are joined into one message, and messages that are made ahead.
+# Rows that are joined into one message at most, its size about in bytes, and messages that are made ahead.
 ROWS = 250
+BLOCK = 128 << 10
 AHEAD = 8
 # More than any printf() of SQLite takes as arguments (127 functions arguments by default, one is the format).
 MOST_ARGUMENTS = 100
@@ -75,7 +76,6 @@ class _Producer:
         try:
             with closing(snapshot.open_for_reading(self._path, text=bytes)) as connection:
                 functions.register(connection)
-                large.limit(connection)
                 for block in _blocks(connection, self._route, self._pieces):
                     if self._ended.is_set():
                         return
@@ -86,17 +86,18 @@ class _Producer:
 
 
 def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece]) -> Iterator[tuple[bytes, int]]:
-    sql = f"SELECT {line(route)} FROM {route.source.quoted} AS t WHERE {{row}} > ? AND {{row}} <= ? ORDER BY {{row}}"
-    sql = sql.format(row=route.source.row)
-    for after, last, is_large in _spans(pieces):
-        if is_large:
-            for portion in _large_line(connection, route, last):
+    row = route.source.row
+    sql = f"SELECT {line(route)} FROM {route.source.quoted} AS t WHERE {row} > ? AND {row} <= ? ORDER BY {row}"
+    for piece in pieces:
+        if piece.large:
+            for portion in _large_line(connection, route, piece.last):
                 yield portion, 0
             yield b"\n", 1
             continue
-        cursor = connection.execute(sql, (after, last))
-        while rows := cursor.fetchmany(ROWS):
-            yield b"".join([row[0] for row in rows]), len(rows)
+        wanted = max(1, min(ROWS, piece.rows * BLOCK // max(1, piece.bytes)))
+        cursor = connection.execute(sql, (piece.after, piece.last))
+        while rows := cursor.fetchmany(wanted):
+            yield b"".join([text for (text,) in rows]), len(rows)
 
 
 def _large_line(connection: sqlite3.Connection, route: Route, row: int) -> Iterator[bytes]:
@@ -104,18 +105,6 @@ def _large_line(connection: sqlite3.Connection, route: Route, row: int) -> Itera
         if number:
             yield b","
         yield from large.portions(connection, route, lane, row)
-
-
-def _spans(pieces: Sequence[Piece]) -> Iterator[tuple[int, int, bool]]:
-    """Pieces that follow each other as one, but for rows that are read on their own."""
-    start: int | None = None
-    for number, piece in enumerate(pieces):
-        if start is None:
-            start = piece.after
-        following = pieces[number + 1] if number + 1 < len(pieces) else None
-        if piece.large or following is None or following.large:
-            yield start, piece.last, piece.large
-            start = None
 
 
 def line(route: Route) -> str:
