@@ -122,7 +122,7 @@ def _transfer(what: Copy) -> None:
         what.bar.pause()
         report = Report(root, what.folder, _relative(what.source, root), place.address, flight, what.seconds)
         if flight.open:
-            raise summary.refused(report, as_json=options.as_json)
+            raise summary.refused(report, options.wish.on_error, as_json=options.as_json)
         kept = replacing.keep(what.project, place) if counts else None
         if kept is not None and not options.as_json:
             output.outcome("create", _relative(kept, root), "a dump of what the database holds")

@@ -15,7 +15,7 @@ from djdock.errors import Problem
 from djdock.transfer.copying import Copied
 from djdock.transfer.ledger import Finding
 from djdock.transfer.preflight import Preflight
-from djdock.transfer.repairs import CHANGES
+from djdock.transfer.repairs import CHANGES, OnError
 
 FINDINGS = "findings.csv"
 REPORT = "report.json"
@@ -47,7 +47,7 @@ class Report:
         return (self.folder / name).relative_to(self.root).as_posix()
 
 
-def refused(report: Report, *, as_json: bool) -> Problem:
+def refused(report: Report, on_error: OnError, *, as_json: bool) -> Problem:
     """Shows the values that cannot be copied as they are, and returns what is to be said of them."""
     keep(report)
     flight = report.flight
@@ -57,13 +57,29 @@ def refused(report: Report, *, as_json: bool) -> Problem:
         rows = [_row(flight, finding) for finding in _sample(flight)]
         output.table(("table", "key", "column", "value", "reason"), rows)
     more = f"; {MOST_SHOWN} of them are above" if flight.open > MOST_SHOWN and not as_json else ""
+    everything = f"All of them: {report.told(FINDINGS)}"
+    if on_error == "report":
+        return Problem(
+            f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
+            "Nothing was changed.",
+            hint="To repair each as the documentation says: the same command with --on-error fix\n"
+            f"To make NULL of those that may be: --on-error null\n{everything}",
+        )
+    what = "repaired" if on_error == "fix" else "made NULL"
     return Problem(
-        f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
-        "Nothing was changed.",
-        hint="To repair each as the documentation says: the same command with --on-error fix\n"
-        "To make NULL of those that may be: --on-error null\n"
-        f"All of them: {report.told(FINDINGS)}",
+        f"{_number(flight.open, 'value')} cannot be {what}{more}: "
+        "the column allows no NULL, and its field has no default. Nothing was changed.",
+        hint=f"{_by_hand(flight, report.source)}\n{everything}",
     )
+
+
+def _by_hand(flight: Preflight, source: str) -> str:
+    finding = next(finding for finding in flight.ledger.findings() if not finding.done)
+    route = flight.match.routes[finding.route]
+    where = f"{route.source.key[0]} = '{finding.key}'" if len(route.source.key) == 1 else f"rowid = {finding.row}"
+    column = finding.lane.partition(",")[0]
+    statement = f"UPDATE {route.source.name} SET {column} = '…' WHERE {where}"  # noqa: S608 - to be typed, not run
+    return f'Give them values in SQLite, such as: sqlite3 {source} "{statement}"\nThen run the same command again.'
 
 
 def _sample(flight: Preflight) -> Iterator[Finding]:
