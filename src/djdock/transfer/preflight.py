@@ -187,7 +187,7 @@ class _Look:
             return list(scans)
         routes = [self.match.routes[number] for number in numbers]
         with closing(Ledger(self.job.folder, "again.sqlite3")) as unused:
-            fresh = scan.scan(self.job.snapshot, routes, unused, lambda _rows: None)
+            fresh = scan.scan(self.job.snapshot, routes, unused, lambda _rows, _bytes: None)
         anew = dict(zip(numbers, fresh, strict=True))
         return [anew.get(number, one) for number, one in enumerate(scans)]
 

@@ -51,7 +51,7 @@ class Proven:
 
 
 def prove(
-    connection: psycopg.Connection[Any], route: Route, scan: Scan, tell: Callable[[int], None]
+    connection: psycopg.Connection[Any], route: Route, scan: Scan, tell: Callable[[int, int], None]
 ) -> Proven | Difference:
     """Compares a table that was filled in this transaction with what was seen of its source."""
     _settle(connection, {**_SETTINGS, WORKERS: "0"})
@@ -68,7 +68,7 @@ def prove(
                 if theirs != expected:
                     return Difference(route.target.name, lane.column.name, piece.after, piece.rows, rows)
                 total.update(theirs)
-            tell(rows)
+            tell(rows, piece.bytes)
     if not scan.pieces and (rows := _one(connection, f"SELECT count(*) FROM {route.target.quoted}")[0]):
         return Difference(route.target.name, "", 0, 0, rows)
     return Proven(

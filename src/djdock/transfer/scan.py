@@ -73,8 +73,8 @@ class _Part:
     rewritings: list[tuple[int, str, Value]] = field(default_factory=list)
 
 
-def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[int], None]) -> list[Scan]:
-    """Scans the tables of a snapshot, on several threads; `tell` hears how many rows are done.
+def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[int, int], None]) -> list[Scan]:
+    """Scans the tables of a snapshot, on several threads; `tell` hears how many rows are done, of how many bytes.
 
     What is at fault, and what is sound but written in another form than Django's, goes into the ledger.
     """
@@ -93,7 +93,7 @@ def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[in
             ledger.add(part.findings)
             ledger.rewrite(number, part.rewritings)
             parts[number].append(part)
-            tell(sum(piece.rows for piece in part.pieces))
+            tell(sum(piece.rows for piece in part.pieces), sum(piece.bytes for piece in part.pieces))
     return [Scan(tuple(piece for part in found for piece in part.pieces)) for found in parts.values()]
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from djdock.transfer import functions, large, snapshot
 from djdock.transfer.match import Route
@@ -17,6 +17,10 @@ from djdock.transfer.scan import Piece
 if TYPE_CHECKING:
     import psycopg
 
+    Connection = psycopg.Connection[Any]
+
+# Hears rows and bytes.
+Tell: TypeAlias = Callable[[int, int], None]
 # Rows that are joined into one message at most, its size about in bytes, and messages that are made ahead.
 ROWS = 250
 BLOCK = 128 << 10
@@ -26,7 +30,11 @@ MOST_ARGUMENTS = 100
 
 
 def send(
-    connection: psycopg.Connection[Any], path: Path, route: Route, pieces: Sequence[Piece], tell: Callable[[int], None]
+    connection: psycopg.Connection[Any],
+    path: Path,
+    route: Route,
+    pieces: Sequence[Piece],
+    tell: Callable[[int, int], None],
 ) -> int:
     """Sends all rows of a table into its counterpart, which was truncated in this transaction; returns the bytes.
 
@@ -40,7 +48,7 @@ def send(
         for block, rows in lines:
             copy.write(block)
             sent += len(block)
-            tell(rows)
+            tell(rows, len(block))
     return sent
 
 
