@@ -138,7 +138,7 @@ def _look(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
     what.bar.phase(PHASES["snapshot"], 0)
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        taken = pool.submit(snapshot.take, what.source, what.folder, lambda _done, _total: None)
+        taken = pool.submit(snapshot.take, what.source, what.folder, what.bar.reach)
         found = _describe(what, stack)
         taken.result()
     what.seconds["snapshot"] = time.monotonic() - began
