@@ -6,6 +6,8 @@ import os
 import shutil
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Literal
@@ -176,41 +178,56 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
 
 
 class Bar:
-    """How far something is that counts its steps, in phases; shown where standard error is a terminal."""
+    """How far something is that counts its steps, in phases; shown where standard error is a terminal.
+
+    Several threads may tell it how far they are.
+    """
 
     def __init__(self, shown: Progress | None) -> None:
         self._shown = shown
         self._task: TaskID | None = None
         self._bytes = 0
+        self._began = 0.0
+        self._lock = threading.RLock()
 
     def phase(self, name: str, total: int) -> None:
         """A phase begins, of so many steps; of 0 where it is not known."""
-        if self._shown is not None:
-            self.pause()
-            self._bytes = 0
-            self._shown.start()
-            self._task = self._shown.add_task(name, total=total or None, note="")
+        with self._lock:
+            if self._shown is not None:
+                self.pause()
+                self._bytes, self._began = 0, time.monotonic()
+                self._shown.start()
+                self._task = self._shown.add_task(name, total=total or None, note="")
+
+    def reach(self, done: int, total: int) -> None:
+        """So many steps of so many are done."""
+        with self._lock:
+            if self._shown is not None and self._task is not None:
+                self._shown.update(self._task, completed=done, total=total)
 
     def advance(self, steps: int, size: int = 0) -> None:
         """So many steps more are done, with so many bytes."""
-        if self._shown is None or self._task is None:
-            return
-        self._bytes += size
-        elapsed = self._shown.tasks[-1].elapsed
-        note = f"{self._bytes / 1e6 / elapsed:.0f} MB/s" if self._bytes and elapsed else ""
-        self._shown.update(self._task, advance=steps, note=note)
+        with self._lock:
+            if self._shown is None or self._task is None:
+                return
+            self._bytes += size
+            seconds = time.monotonic() - self._began
+            note = f"{self._bytes / 1e6 / seconds:.0f} MB/s" if self._bytes and seconds else ""
+            self._shown.update(self._task, advance=steps, note=note)
 
     def tell(self, detail: str) -> None:
         """What it is at just now."""
-        if self._shown is not None and self._task is not None:
-            self._shown.update(self._task, note=detail.strip()[:60])
+        with self._lock:
+            if self._shown is not None and self._task is not None:
+                self._shown.update(self._task, note=detail.strip()[:60])
 
     def pause(self) -> None:
         """Takes the bar away, so that something else can be said."""
-        if self._shown is not None and self._task is not None:
-            self._shown.remove_task(self._task)
-            self._task = None
-            self._shown.stop()
+        with self._lock:
+            if self._shown is not None and self._task is not None:
+                self._shown.remove_task(self._task)
+                self._task = None
+                self._shown.stop()
 
 
 @contextmanager
