@@ -14,6 +14,7 @@ from djdock.transfer.kinds.kind import NULL, SEPARATOR
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d*)?)?")
 _ZONE = re.compile(r"\s*(?:(Z)|([+-])(\d{2}):?(\d{2})?)")
+A_DAY = dt.timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1970, 2037
 # Turns every digit into 0.
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -49,6 +50,8 @@ def moment(text: str) -> dt.datetime | None:
     if not zone:
         return None
     offset = dt.timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0))
+    if offset >= A_DAY:
+        return None
     return found.replace(tzinfo=dt.timezone(-offset if zone[2] == "-" else offset))
 
 
