@@ -14,9 +14,9 @@ from djdock.transfer import scan
 from djdock.transfer.kinds.kind import Value
 from djdock.transfer.ledger import Ledger, shown, stored
 from tests import columns
-from tests.columns import BERLIN, FORMS, Form
+from tests.columns import BERLIN, FORMS, UNTYPED, Form
 
-MANY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(form: Form, value: Value) -> tuple[str, object]:
@@ -56,7 +56,7 @@ def noticed(form: Form, folder: Path, values: list[object]) -> tuple[list[list[t
     return found, held
 
 
-@pytest.mark.parametrize("form", FORMS + BERLIN, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", FORMS + BERLIN + UNTYPED, ids=lambda form: form.name)
 def test_nothing_is_missed(form: Form, tmp_path: Path) -> None:
     """Whatever a careful look at a single value finds, a scan of the whole column finds, and nothing else."""
 

@@ -9,7 +9,7 @@ import zoneinfo
 from collections.abc import Callable
 from typing import TypeVar
 
-from djdock.transfer.kinds.kind import NULL, SEPARATOR
+from djdock.transfer.kinds.kind import NULL, SEPARATOR, Value, as_text, raw
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d*)?)?")
@@ -58,6 +58,13 @@ def moment(text: str) -> dt.datetime | None:
 def stored(value: dt.datetime | dt.time) -> str:
     """As Django's SQLite backend writes it."""
     return value.isoformat(" ") if isinstance(value, dt.datetime) else value.isoformat()
+
+
+def written(value: Value, form: str, seconds: int) -> Value:
+    """Django's form of a value; the value itself where only the number of digits of its fraction is another."""
+    text = as_text(value)
+    same = text[:seconds] == form[:seconds] and text[seconds:].rstrip("0.") == form[seconds:].rstrip("0.")
+    return value if same else raw(form)
 
 
 def local(value: dt.datetime, zone: str | None) -> dt.datetime:
