@@ -127,6 +127,7 @@ def _route(model: Model, here: source.Table, there: target.Table, models: Models
             column,
             minimum=0 if field is not None and field.positive else None,
             zone=None if models.use_tz else models.time_zone,
+            loose=not found.makes_integers,
         )
         lanes.append(Lane(found.name, found.required, slot, kinds.of(column), field))
     return Route(model.label, here, there, tuple(lanes))

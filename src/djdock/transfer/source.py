@@ -10,6 +10,8 @@ from djdock.transfer.snapshot import quoted
 # SQLite's own names for the number of a row; a column of that name hides it.
 ROWIDS = ("rowid", "_rowid_", "oid")
 # What table_xinfo says of a column that is computed.
+# What a declared type holds where its column has the affinity TEXT, BLOB or REAL.
+_OTHER_AFFINITIES = ("CHAR", "CLOB", "TEXT", "BLOB", "REAL", "FLOA", "DOUB")
 GENERATED = frozenset({2, 3})
 
 
@@ -21,6 +23,15 @@ class Column:
     type: str
     required: bool
     generated: bool
+
+    @property
+    def makes_integers(self) -> bool:
+        """Whether a whole number is an INTEGER in it, however it was written (its affinity is INTEGER or NUMERIC)."""
+        # The rules of https://www.sqlite.org/datatype3.html#determination_of_column_affinity
+        declared = self.type.upper()
+        if "INT" in declared:
+            return True
+        return bool(declared) and not any(sign in declared for sign in _OTHER_AFFINITIES)
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,13 @@ WORDS = {
 }
 
 canonical = kind.canonical
-line = kind.line
 look = kind.look
 normal = kind.normal
-source_text = kind.source_text
 
 
-def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Anything but 0 and 1."""
-    return f"{x} NOT IN (0, 1)"
+def quick(x: str, slot: Slot) -> str:
+    """Anything but 0 and 1; a text is none of them, even in a column that makes texts of numbers."""
+    return f"{x} NOT IN (0, 1)" + (f" OR {x} >= ''" if slot.loose else "")
 
 
 def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape of the family
@@ -42,6 +40,14 @@ def mend(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the 
         return int(bool(float(text)))
     except ValueError:
         return None
+
+
+def line(x: str, slot: Slot) -> str:
+    """As it is, without the `.0` of a REAL."""
+    return f"CAST({x} AS INTEGER)" if slot.loose else x
+
+
+source_text = line
 
 
 def target_text(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family

@@ -27,14 +27,14 @@ normal = kind.normal
 
 
 def quick(x: str, slot: Slot) -> str:
-    """No function but abs() and round() without digits, which are fast."""
+    """No function but round() without digits and abs(), which are fast; abs() refuses the least of all integers."""
     if slot.column.precision is None or slot.column.scale is None:
-        return f"{x} >= '' OR abs({x}) > 1e308"
+        return f"{x} >= '' OR NOT {_within(x, 308)}"
     shifted = f"({x} * 1e{slot.column.scale})"
     return (
-        f"{x} >= '' OR abs({x}) >= 1e{slot.column.precision - slot.column.scale} OR "
-        f"(abs({x}) < 1e{_plain(slot)} AND abs({shifted} - round({shifted})) > abs({shifted}) * {NOISE}) OR "
-        f"(abs({x}) >= 1e{_plain(slot)} AND typeof({x}) = 'real')"
+        f"{x} >= '' OR NOT {_within(x, slot.column.precision - slot.column.scale)} OR "
+        f"CASE WHEN {_within(x, _plain(slot))} THEN abs({shifted} - round({shifted})) > abs({shifted}) * {NOISE} "
+        f"ELSE typeof({x}) = 'real' END"
     )
 
 
@@ -80,11 +80,12 @@ def line(x: str, slot: Slot) -> str:
 def source_text(x: str, slot: Slot) -> str:
     """As PostgreSQL writes it, decimals and all."""
     scale = slot.column.scale
+    # Of text, which is at fault here, a function cannot be asked: it might be none that Python can decode.
+    slow = f"WHEN {x} < '' THEN djdock_decimal({x}, {-1 if scale is None else scale}) END"
     if scale is None:
-        return f"djdock_decimal({x}, -1)"
-    slow = f"djdock_decimal({x}, {scale})"
+        return f"CASE {slow}"
     # Half a unit is rounded away from zero by SQLite: only what has no such half may take the fast way.
-    return f"CASE WHEN abs({x}) < 1e{_plain(slot)} THEN printf('%.{scale}f', {x}) ELSE {slow} END"
+    return f"CASE WHEN {_within(x, _plain(slot))} THEN printf('%.{scale}f', {x}) {slow}"
 
 
 def target_text(x: str, slot: Slot) -> str:
@@ -112,6 +113,11 @@ def written(value: float | None, scale: int) -> str | None:
 
 def _rounded(number: decimal.Decimal, scale: int) -> decimal.Decimal:
     return number.quantize(decimal.Decimal(1).scaleb(-scale), context=_WIDE)
+
+
+def _within(x: str, digits: int) -> str:
+    """SQL that is true of numbers with at most so many digits before the point."""
+    return f"({x} > -1e{digits} AND {x} < 1e{digits})"
 
 
 def _plain(slot: Slot) -> int:

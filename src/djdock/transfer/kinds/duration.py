@@ -16,7 +16,7 @@ NUMBER = Slot(target.Column("", "int8", "bigint", required=False, generated=Fals
 canonical = kind.canonical
 look = kind.look
 normal = kind.normal
-source_text = kind.source_text
+source_text = integer.source_text
 
 
 def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family

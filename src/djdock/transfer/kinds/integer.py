@@ -16,10 +16,8 @@ BITS = {"int2": 15, "int4": 31, "int8": 63}
 EXACT = 2**51
 
 canonical = kind.canonical
-line = kind.line
 look = kind.look
 normal = kind.normal
-source_text = kind.source_text
 target_text = kind.target_text
 
 
@@ -45,7 +43,10 @@ def judge(value: Value, slot: Slot) -> Fault | None:
     if not isinstance(value, int | float):
         return faults.NOT_A_NUMBER
     if isinstance(value, float):
-        return faults.FRACTION if math.isfinite(value) and abs(value) < EXACT else faults.RANGE
+        if not math.isfinite(value) or abs(value) >= EXACT:
+            return faults.RANGE
+        if not value.is_integer():
+            return faults.FRACTION
     low, high = limits(slot)
     return None if low <= value <= high else faults.RANGE
 
@@ -60,6 +61,14 @@ def mend(value: Value, slot: Slot) -> Value:
         return None
     low, high = limits(slot)
     return whole if low <= whole <= high else None
+
+
+def line(x: str, slot: Slot) -> str:
+    """As it is, without the `.0` of a REAL."""
+    return f"CAST({x} AS INTEGER)" if slot.loose else x
+
+
+source_text = line
 
 
 def _spelt(text: str) -> int | float:

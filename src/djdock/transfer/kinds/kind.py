@@ -24,11 +24,13 @@ class Slot:
     Attributes:
         minimum: the least number that the field allows.
         zone: the time zone that naive times are in; None where all are in UTC (USE_TZ).
+        loose: whether SQLite keeps whole numbers as REAL in it, too, having been declared as somebody else would.
     """
 
     column: target.Column
     minimum: int | None = None
     zone: str | None = None
+    loose: bool = False
 
 
 class Kind(Protocol):

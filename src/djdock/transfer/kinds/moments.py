@@ -9,11 +9,12 @@ import zoneinfo
 from collections.abc import Callable
 from typing import TypeVar
 
-from djdock.transfer.kinds.kind import NULL, SEPARATOR
+from djdock.transfer.kinds.kind import NULL, SEPARATOR, Value, as_text, raw
 
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d*)?)?")
 _ZONE = re.compile(r"\s*(?:(Z)|([+-])(\d{2}):?(\d{2})?)")
+A_DAY = dt.timedelta(days=1)
 FIRST_YEAR, LAST_YEAR = 1970, 2037
 # Turns every digit into 0.
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -49,12 +50,21 @@ def moment(text: str) -> dt.datetime | None:
     if not zone:
         return None
     offset = dt.timedelta(hours=int(zone[3] or 0), minutes=int(zone[4] or 0))
+    if offset >= A_DAY:
+        return None
     return found.replace(tzinfo=dt.timezone(-offset if zone[2] == "-" else offset))
 
 
 def stored(value: dt.datetime | dt.time) -> str:
     """As Django's SQLite backend writes it."""
     return value.isoformat(" ") if isinstance(value, dt.datetime) else value.isoformat()
+
+
+def written(value: Value, form: str, seconds: int) -> Value:
+    """Django's form of a value; the value itself where only the number of digits of its fraction is another."""
+    text = as_text(value)
+    same = text[:seconds] == form[:seconds] and text[seconds:].rstrip("0.") == form[seconds:].rstrip("0.")
+    return value if same else raw(form)
 
 
 def local(value: dt.datetime, zone: str | None) -> dt.datetime:

@@ -16,6 +16,7 @@ TYPES = frozenset({"inet"})
 
 line = kind.line
 look = kind.look
+normal = kind.normal
 source_text = kind.source_text
 
 
@@ -27,12 +28,6 @@ def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
 def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape of the family
     """PostgreSQL refuses these; Django on SQLite reads '' as NULL."""
     return None if isinstance(value, Raw) and _read(as_text(value)) else faults.NOT_AN_ADDRESS
-
-
-def normal(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the family
-    """Without blanks around it."""
-    found = _read(as_text(value))
-    return raw(str(found)) if found else value
 
 
 def mend(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the family

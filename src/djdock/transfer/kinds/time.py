@@ -34,9 +34,9 @@ def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape
 
 
 def normal(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the family
-    """With seconds, and six digits for their fraction."""
+    """With seconds; how many digits their fraction has makes no difference."""
     found = moments.time(as_text(value))
-    return raw(moments.stored(found)) if found else value
+    return moments.written(value, moments.stored(found), LENGTH) if found else value
 
 
 def mend(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the family

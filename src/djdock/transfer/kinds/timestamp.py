@@ -47,10 +47,10 @@ def judge(value: Value, slot: Slot) -> Fault | None:
 
 
 def normal(value: Value, slot: Slot) -> Value:
-    """Naive, with a blank in the middle, and six digits for the fraction of the second."""
+    """Naive, with a blank in the middle; how many digits the fraction of the second has makes no difference."""
     found = moments.moment(as_text(value))
     try:
-        return raw(moments.stored(moments.local(found, slot.zone))) if found else value
+        return moments.written(value, moments.stored(moments.local(found, slot.zone)), LENGTH) if found else value
     except OverflowError:  # an offset that leads out of the calendar
         return value
 
