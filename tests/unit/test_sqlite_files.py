@@ -61,6 +61,14 @@ def test_another_alias(tmp_path: Path) -> None:
     assert sqlite_files.find(tmp_path, facts, "other", None) == expected
 
 
+def test_an_alias_without_a_file(tmp_path: Path) -> None:
+    """The file of one database is not taken for another one's, even where it is the only one."""
+    facts = shop(tmp_path)
+    database(tmp_path / "db.sqlite3")
+    with pytest.raises(Problem, match="archive"):
+        sqlite_files.find(tmp_path, facts, "archive", None)
+
+
 def test_the_only_one(tmp_path: Path) -> None:
     """Where the settings name none any more, the only file that Django has used is meant; others do not count."""
     facts = shop(tmp_path, ELSEWHERE)

@@ -214,10 +214,12 @@ class _Told:
 
 def _destination(project: Project, options: Options) -> Destination:
     if options.to is not None:
-        return destination.of_url(project, options.to)
-    if options.database == "default":
-        return destination.of_project(project)
-    return destination.of_settings(project, options.database, lambda _line: None)
+        found = destination.of_url(project, options.to)
+    elif options.database == sqlite_files.DEFAULT:
+        found = destination.of_project(project)
+    else:
+        found = destination.of_settings(project, options.database, lambda _line: None)
+    return replace(found, alias=options.database)
 
 
 def _new_folder(root: Path) -> Path:

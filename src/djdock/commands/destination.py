@@ -37,13 +37,15 @@ class Destination:
         parameters: those of libpq, for a connection from here.
         inside: the settings of the database as the project's processes need them to reach it.
         own: whether it is the one that the project's settings lead to.
-        engines: whether it is the one that djdock runs for the project.
+        engines: whether its server is the one that djdock runs for the project.
+        alias: which database of the settings it is, or stands for.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     inside: Mapping[str, Any] = field(repr=False)
     own: bool = False
     engines: bool = False
+    alias: str = "default"
 
     @property
     def address(self) -> str:

@@ -46,7 +46,7 @@ def rows_there(
                 return counts
             progress("looking what migrations make by themselves")
             try:
-                description.ask(project, Question(target=scratch.inside), progress)
+                description.ask(project, Question(scratch.alias, scratch.inside), progress)
             except Problem:
                 return counts
             with closing(scratch.connect()) as other:

@@ -16,6 +16,7 @@ from djdock.transfer.occupancy import FILLED
 HEADER = b"SQLite format 3\0"
 ENDINGS = ("*.sqlite3", "*.sqlite", "*.db")
 MIGRATIONS = "django_migrations"
+DEFAULT = "default"
 
 
 def find(root: Path, facts: Facts, alias: str, named: Path | None) -> Path:
@@ -32,6 +33,11 @@ def find(root: Path, facts: Facts, alias: str, named: Path | None) -> Path:
     settled = of_settings(root, facts, alias)
     if settled is not None and settled.is_file():
         return checked(settled)
+    if alias != DEFAULT:
+        raise Problem(
+            f"Which SQLite file goes to the database {alias} cannot be told: the settings name none for it.",
+            hint=f"djdock db copy PATH --database {alias}",
+        )
     found = sorted(set(_lying(root, facts)))
     if len(found) > 1:
         raise Problem(
@@ -44,7 +50,7 @@ def find(root: Path, facts: Facts, alias: str, named: Path | None) -> Path:
     raise _nowhere(root, settled)
 
 
-def of_settings(root: Path, facts: Facts, alias: str = "default") -> Path | None:
+def of_settings(root: Path, facts: Facts, alias: str = DEFAULT) -> Path | None:
     """The SQLite file that the settings name where no variable is set, whether it is there or not."""
     found = facts.evaluation.database(alias)
     if found is None or not str(found.get("ENGINE")).endswith(("sqlite3", "spatialite")):
