@@ -2,7 +2,7 @@
 # make demo ENGINE=docker     the same in Docker
 # make test                   everything: style, types, then the tests, fast ones first
 # make unit                   only what takes seconds
-# make docs                   docs/reference/commands.md and docs/rules/ anew, from the help texts and the rules
+# make docs                   docs/reference/commands.md, docs/rules/ and the table of repairs anew, from the code
 # make example                example/ anew
 # make pictures               docs/images/ anew; needs Docker and Chromium
 # make constraints            pins the tools anew
@@ -44,6 +44,7 @@ example: $(VENV)/.tools
 docs: $(VENV)/.tools
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.rules
+	$(BIN)/python -m tests.docs.repairs
 
 pictures: $(VENV)/.tools
 	$(BIN)/python -m tests.docs.pictures

@@ -58,6 +58,12 @@ def outcome(kind: Outcome, what: str, why: str = "") -> None:
     _echo(line)
 
 
+def detail(text: str) -> None:
+    """A line below what happened, cut at the edge of a terminal."""
+    line, room = " " * (WIDTH + 2) + text, _columns(sys.stdout)
+    _echo(line if room is None or len(line) <= room else f"{line[: room - 1]}…")
+
+
 def say(text: str = "") -> None:
     """A plain line of result."""
     _echo(text)
@@ -108,7 +114,7 @@ def next_step(command: str) -> None:
 
 def warn(text: str) -> None:
     """Something that did not stop the command but that the person should know."""
-    _echo(styled("  warning  ", "yellow") + text, err=True)
+    _echo(styled("  warning  ", "yellow") + _wrapped(text, WIDTH + 2), err=True)
 
 
 def problem(error: Problem) -> None:

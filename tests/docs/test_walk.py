@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,21 @@ def test_an_existing_project_is_converted(folder: Path) -> None:
     assert "The shop" in image
     assert "uv pip install 'gunicorn" in image  # as it was before the second `init`
     assert reader.project.status()["url"] is None
+
+
+def test_rows_are_moved_from_sqlite(folder: Path) -> None:
+    """Who follows docs/how-to/move-from-sqlite.md sees what it shows: the copy, a refusal, the repair, the way back."""
+    reader = walk.Reader(folder)
+    blocks = walk.blocks("docs/how-to/move-from-sqlite.md")
+    [start] = [index for index, (_language, block) in enumerate(blocks) if "mkdir shop" in block]
+    reader.follow(blocks[start:])
+
+    assert reader.project.sql("SELECT username, length(last_name) FROM auth_user") == "ada|150"
+    assert reader.project.sql("SELECT count(*) FROM auth_user_groups") == "1"
+    with closing(sqlite3.connect(reader.folder / "db.sqlite3")) as connection:
+        assert connection.execute("SELECT length(last_name) FROM auth_user").fetchone() == (206,)
+    reader.type("djdock undo")
+    assert "sqlite3" in (reader.folder / "config/settings.py").read_text(encoding="utf-8")
 
 
 def test_a_page_that_shows_something_else_is_noticed() -> None:

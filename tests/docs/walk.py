@@ -27,6 +27,8 @@ PROGRAMS = {"mkdir", "git", "uvx"}
 CHANGING = re.compile(r"127\.0\.0\.1:\d+|^ +engine .*\n|^ +change  \.env: WEB_PORT.*\n", re.MULTILINE)
 # Stands for what a page leaves out.
 GAP = re.compile(r"[ \t]*…\n?")
+# How a page says that a command ends with a problem.
+EXPECTED = re.compile(r"# exit code (\d+)$")
 
 
 @dataclass
@@ -69,7 +71,8 @@ class Reader:
         elif words[:1] and words[0] in PROGRAMS:
             self.shown.append(tools.run(list(words), self.folder, env=ENVIRONMENT).ok().out)
         elif words[:1] == ["djdock"]:
-            self.shown.append(self.djdock(words[1:]))
+            expected = EXPECTED.search(line)
+            self.shown.append(self.djdock(words[1:]) if expected is None else self.refused(words[1:], int(expected[1])))
             if words[1] == "new":
                 self.choose_port(self.folder / words[2])
 
@@ -82,6 +85,12 @@ class Reader:
         if words[0] == "up" and not (self.folder / ".env").exists():
             words = [*words, "--port", str(tools.free_port())]
         return tools.djdock(*words, cwd=self.folder, env=ENVIRONMENT).ok().out
+
+    def refused(self, words: list[str], code: int) -> str:
+        """Runs a command that ends with a problem; what it shows, the problem last."""
+        done = tools.djdock(*words, cwd=self.folder, env=ENVIRONMENT)
+        assert done.code == code, done.all
+        return done.all
 
     def interrupted(self, words: list[str]) -> str:
         """Runs a command that goes on until Ctrl-C, which is pressed when it has shown a line."""

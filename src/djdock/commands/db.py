@@ -21,7 +21,7 @@ from djdock.errors import Problem
 from djdock.output import Bar
 from djdock.project.facts import read_folder
 from djdock.service import SITE
-from djdock.transfer import copying, migrations, models, preflight, snapshot, target
+from djdock.transfer import copying, migrations, models, preflight, repairs, snapshot, target
 from djdock.transfer.copying import Copied
 from djdock.transfer.migrations import Origin
 from djdock.transfer.models import Models
@@ -236,6 +236,9 @@ def _tidy(folder: Path) -> None:
     """Removes a snapshot and what was noted beside it; what a person may want to read stays."""
     for left in folder.glob("*.sqlite3*"):
         left.unlink(missing_ok=True)
+    changes = folder / repairs.CHANGES
+    if changes.is_file() and not changes.stat().st_size:
+        changes.unlink()
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 

@@ -67,7 +67,7 @@ class Destination:
             raise Problem(
                 "The database that is to be copied to does not let us in.",
                 details=str(error),
-                hint="Correct what the last line says. A database that does not exist yet has to be made first: "
+                hint="The lines above say what is in the way. A database that does not exist yet has to be made first: "
                 "createdb, or the console of whoever runs the server.",
             ) from error
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from djdock import output
+from djdock import output, state
 from djdock.commands import db, replacing
 from djdock.commands.description import Project
 from djdock.errors import Problem
@@ -39,11 +40,13 @@ def offer(project: Project, source: Path | None, *, yes: bool) -> None:
         if yes:
             output.warn(f"The rows of {name} were not copied. {problem.cause} To try again: djdock db copy {name}")
             return
+        # The next `up` asks again: a database without the rows must not look like a project that has moved.
+        state.save(root, replace(state.load(root), proven=False))
         raise Problem(
             problem.cause,
             details=problem.details,
-            hint=f"{problem.hint}\nThe command for this step alone: djdock db copy {name}\n"
-            f"{name} is as it was. To go back to it: djdock undo",
+            hint=f"The command for this step alone: djdock db copy {name}\n{problem.hint}\n"
+            f"To go on without these rows: djdock up, and say no\n{name} is as it was. To go back to it: djdock undo",
         ) from problem
 
 

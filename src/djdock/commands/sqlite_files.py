@@ -115,7 +115,8 @@ def checked(path: Path) -> Path:
     if header != HEADER:
         raise Problem(
             f"{path} is no SQLite database{'; it is empty' if not header else ''}.",
-            hint="Name the file that the project has used so far: djdock db copy PATH",
+            hint="Name the file that the project has used so far: djdock db copy PATH\n"
+            "One that is encrypted (SQLCipher) has to be decrypted first: its own shell exports it.",
         )
     if not _is_djangos(path):
         raise Problem(
@@ -141,7 +142,7 @@ def _is_djangos(path: Path) -> bool:
     except sqlite3.Error as error:
         raise Problem(
             f"{path} cannot be read: {error}.",
-            hint="Look whether it is whole: sqlite3 FILE 'PRAGMA integrity_check'\n"
+            hint=f"Look whether it is whole: sqlite3 {path} 'PRAGMA integrity_check'\n"
             "If a program holds it just now, stop that one, then the same command again.",
         ) from error
 

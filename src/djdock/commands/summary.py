@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,13 @@ from djdock.transfer.repairs import CHANGES, OnError
 FINDINGS = "findings.csv"
 REPORT = "report.json"
 MOST_SHOWN = 20
+# What can be done about values that are still at fault, by what was done already.
+WAYS: dict[OnError, str] = {
+    "report": "To repair them, each as said above: the same command with --on-error fix\n"
+    "To make NULL of those whose columns allow it: --on-error null",
+    "null": "Their columns allow no NULL. To repair them, each as said above: --on-error fix",
+    "fix": "No repair fits these. Correct them in the SQLite file, or leave their models out: --exclude APP.MODEL",
+}
 
 
 @dataclass(frozen=True)
@@ -54,22 +61,13 @@ def refused(report: Report, on_error: OnError, *, as_json: bool) -> Problem:
     if as_json:
         output.say(json.dumps(as_data(report), indent=2))
     else:
-        rows = [_row(flight, finding) for finding in _sample(flight)]
-        output.table(("table", "key", "column", "value", "reason"), rows)
+        _show_open(flight)
     more = f"; {MOST_SHOWN} of them are above" if flight.open > MOST_SHOWN and not as_json else ""
-    everything = f"All of them: {report.told(FINDINGS)}"
-    if on_error == "report":
-        return Problem(
-            f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
-            "Nothing was changed.",
-            hint="To repair each as the documentation says: the same command with --on-error fix\n"
-            f"To make NULL of those that may be: --on-error null\n{everything}",
-        )
-    what = "repaired" if on_error == "fix" else "made NULL"
+    by_hand = f"\n{_by_hand(flight, report.source)}" if on_error == "fix" else ""
     return Problem(
-        f"{_number(flight.open, 'value')} cannot be {what}{more}: "
-        "the column allows no NULL, and its field has no default. Nothing was changed.",
-        hint=f"{_by_hand(flight, report.source)}\n{everything}",
+        f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
+        "Nothing was changed.",
+        hint=f"{WAYS[on_error]}{by_hand}\nAll of them: {report.told(FINDINGS)}",
     )
 
 
@@ -79,7 +77,23 @@ def _by_hand(flight: Preflight, source: str) -> str:
     where = f"{route.source.key[0]} = '{finding.key}'" if len(route.source.key) == 1 else f"rowid = {finding.row}"
     column = finding.lane.partition(",")[0]
     statement = f"UPDATE {route.source.name} SET {column} = '…' WHERE {where}"  # noqa: S608 - to be typed, not run
-    return f'Give them values in SQLite, such as: sqlite3 {source} "{statement}"\nThen run the same command again.'
+    return f'By hand, such as: sqlite3 {source} "{statement}"'
+
+
+def _show_open(flight: Preflight) -> None:
+    """What is wrong, column by column, with some of the values and with what would be made of them."""
+    samples = defaultdict(list)
+    for finding in _sample(flight):
+        samples[finding.route, finding.lane, finding.fault.name].append(finding)
+    numbers = {(route, lane, fault.name): count for route, lane, fault, count in flight.ledger.counts(open_only=True)}
+    for kind, found in samples.items():
+        first = found[0]
+        where = f"{flight.match.routes[first.route].target.name}.{first.lane}"
+        output.outcome("conflict", f"{where}: {_number(numbers[kind], 'value')}", _reason(first))
+        width = max(len(finding.key) for finding in found)
+        for finding in found:
+            output.detail(f"  {finding.key.ljust(width)}  {finding.value}")
+        output.detail(f"  --on-error fix: {first.fault.repair}")
 
 
 def _sample(flight: Preflight) -> Iterator[Finding]:
@@ -179,8 +193,11 @@ def _tables(flight: Preflight, copied: Copied | None) -> Iterator[dict[str, Any]
 
 
 def _row(flight: Preflight, finding: Finding) -> tuple[str, str, str, str, str]:
-    reason = f"{finding.fault.reason} ({finding.detail})" if finding.detail else finding.fault.reason
-    return flight.match.routes[finding.route].target.name, finding.key, finding.lane, finding.value, reason
+    return flight.match.routes[finding.route].target.name, finding.key, finding.lane, finding.value, _reason(finding)
+
+
+def _reason(finding: Finding) -> str:
+    return f"{finding.fault.reason}: {finding.detail}" if finding.detail else finding.fault.reason
 
 
 def _pace(copied: Copied) -> str:
@@ -190,6 +207,9 @@ def _pace(copied: Copied) -> str:
 
 
 def _size(count: int) -> str:
+    """Bytes, in the unit that reads best."""
+    if count < 1000:  # noqa: PLR2004 - a kB
+        return f"{count} B"
     return f"{count / 1e6:,.1f} MB" if count > 1e5 else f"{count / 1e3:,.1f} kB"  # noqa: PLR2004 - where MB read better
 
 
