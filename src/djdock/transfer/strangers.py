@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -92,7 +93,22 @@ def _refused(
         )
         yield from found.fetchall()
         return
-    yield from _bisected(connection, lane, list(enumerate(values)))
+    refused = dict(_bisected(connection, lane, list(enumerate(values))))
+    yield from refused.items()
+    if "character" in lane.column.written:
+        taken = [None if place in refused else value for place, value in enumerate(values)]
+        yield from _cut(connection, lane, taken)
+
+
+def _cut(connection: psycopg.Connection[Any], lane: Lane, values: Sequence[str | None]) -> Iterator[tuple[int, str]]:
+    """A cast cuts texts that are too long, where COPY would refuse them."""
+    whole = re.sub(r"\(\d+\)", "", lane.column.written)
+    found = connection.execute(
+        f"SELECT n - 1 FROM unnest(%s::text[]) WITH ORDINALITY AS u (v, n) "
+        f"WHERE v::{lane.column.written}::text <> v::{whole}::text".encode(),
+        (list(values),),
+    )
+    yield from ((place, f"value too long for type {lane.column.written}") for (place,) in found)
 
 
 def _bisected(
