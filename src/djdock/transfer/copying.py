@@ -99,27 +99,33 @@ def _send(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], p
     import psycopg  # noqa: PLC0415 - see above
 
     progress.phase("copy", preflight.rows)
-    sizes = {}
-    for route, scan in zip(preflight.match.routes, preflight.scans, strict=True):
-        name = route.target.name
-        if not scan.pieces:
-            sizes[name] = 0
-            continue
-        try:
-            sizes[name] = stream.send(connection, job.snapshot, route, scan.pieces, progress.advance)
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as error:
-            raise Problem(
-                f"PostgreSQL refuses a row of {name}. Nothing has been changed.",
-                details=str(error),
-                hint="The row is the one that CONTEXT names. Correct it in SQLite, then run the same command again.",
-            ) from error
+    sizes = {route.target.name: 0 for route in preflight.match.routes}
+    work = [
+        (route, scan.pieces) for route, scan in zip(preflight.match.routes, preflight.scans, strict=True) if scan.pieces
+    ]
+    with stream.Lines(job.snapshot, work) as lines:
+        for route, _pieces in work:
+            name = route.target.name
+            try:
+                sizes[name] = stream.send(connection, route, lines, progress.advance)
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                raise _refused(name, error) from error
     return sizes
+
+
+def _refused(table: str, error: Exception) -> Problem:
+    return Problem(
+        f"PostgreSQL refuses a row of {table}. Nothing has been changed.",
+        details=str(error),
+        hint="The row is the one that CONTEXT names. Correct it in SQLite, then run the same command again.",
+    )
 
 
 def _prove(preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress) -> dict[str, Proven]:
     progress.phase("prove", preflight.rows)
+    proof.begin(connection)
     tables = {}
     for route, scan in zip(preflight.match.routes, preflight.scans, strict=True):
         found = proof.prove(connection, route, scan, progress.advance)

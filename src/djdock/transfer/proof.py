@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,8 @@ from djdock.transfer.scan import Piece, Scan
 if TYPE_CHECKING:
     import psycopg
 
-# Rows of a piece must be seen in the order in which they lie, which is the order in which they were sent. Several
-# pieces are asked for in one query, whose parts PostgreSQL gives to several workers.
+# Rows of a piece must be seen in the order in which they lie, which is the order in which they were sent: no table is
+# large enough to be read by several workers at once. Several pieces are asked for in one query, each by one worker.
 _SETTINGS = {
     "synchronize_seqscans": "off",
     "enable_indexscan": "off",
@@ -25,10 +25,13 @@ _SETTINGS = {
     "jit": "off",
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",
-    "min_parallel_table_scan_size": "0",
+    "min_parallel_table_scan_size": "5461TB",
+    "max_parallel_workers_per_gather": "0",
 }
-WORKERS = "max_parallel_workers_per_gather"
 BATCH = 8
+_MORE_WORKERS = """
+SELECT set_config('max_parallel_workers_per_gather', least(current_setting('max_parallel_workers')::int, 4)::text, true)
+"""
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,17 @@ class Proven:
     digests: dict[str, str]
 
 
+def begin(connection: psycopg.Connection[Any]) -> None:
+    """Makes the rest of a transaction fit for `prove`."""
+    for name, value in _SETTINGS.items():
+        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
+
+
 def prove(
     connection: psycopg.Connection[Any], route: Route, scan: Scan, tell: Callable[[int, int], None]
 ) -> Proven | Difference:
     """Compares a table that was filled in this transaction with what was seen of its source."""
-    _settle(connection, {**_SETTINGS, WORKERS: "0"})
     work = list(zip(scan.pieces, _ranges(connection, route, scan), strict=True))
-    _settle(connection, {WORKERS: str(_workers(connection))})
     totals = [hashlib.md5(usedforsecurity=False) for _lane in route.lanes]
     for start in range(0, len(work), BATCH):
         batch = work[start : start + BATCH]
@@ -102,18 +109,13 @@ def _ask(
         f"(SELECT {number} AS n, {wanted} FROM {route.target.quoted}{where})"
         for number, (_piece, where) in enumerate(batch)
     )
-    return connection.execute(f"{' UNION ALL '.join(parts)} ORDER BY 1".encode(), prepare=False).fetchall()
-
-
-def _settle(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
-    for name, value in settings.items():
-        connection.execute("SELECT set_config(%s, %s, true)", (name, value))
-
-
-def _workers(connection: psycopg.Connection[Any]) -> int:
-    """As many as the server gives to one query at most, unless its own setting is below that."""
-    row = connection.execute("SELECT least(current_setting('max_parallel_workers')::int, 4)").fetchone()
-    return row[0] if row else 0
+    sql = f"{' UNION ALL '.join(parts)} ORDER BY 1".encode()
+    if len(batch) == 1:
+        return connection.execute(sql, prepare=False).fetchall()
+    connection.execute(_MORE_WORKERS)
+    found = connection.execute(sql, prepare=False).fetchall()
+    connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+    return found
 
 
 def _one(connection: psycopg.Connection[Any], sql: str) -> tuple[Any, ...]:

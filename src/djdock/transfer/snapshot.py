@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import urllib.parse
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from djdock.errors import Problem
 
 HEADER = b"SQLite format 3\0"
+# What follows the size of a page in the header of a file in WAL mode.
+WAL = b"\2\2"
 NAME = "snapshot.sqlite3"
 # Pages copied between two words of progress: 8 MB of the usual size. A writer in between would make the backup begin
 # anew, so where one is about, the rest is copied in one go.
@@ -33,9 +35,21 @@ def take(source: Path, folder: Path, tell: Callable[[int, int], None]) -> Path:
     """
     _check_header(source)
     target = folder / NAME
+    if _is_resting(source):
+        # A reader of a file in WAL mode leaves two files beside it, unless it takes for granted that nobody writes.
+        before = _state(source)
+        with suppress(Problem):
+            _copy(source, target, tell, mode="ro&immutable=1")
+            if _is_resting(source) and _state(source) == before:
+                return target
+    _copy(source, target, tell, mode="ro")
+    return target
+
+
+def _copy(source: Path, target: Path, tell: Callable[[int, int], None], *, mode: str) -> None:
     target.unlink(missing_ok=True)
     try:
-        with closing(_reader(source)) as reader, closing(sqlite3.connect(target)) as writer:
+        with closing(_reader(source, mode)) as reader, closing(sqlite3.connect(target)) as writer:
             # A copy that is lost with the process needs no journal and no fsync.
             writer.execute("PRAGMA journal_mode = OFF")
             writer.execute("PRAGMA synchronous = OFF")
@@ -45,8 +59,19 @@ def take(source: Path, folder: Path, tell: Callable[[int, int], None]) -> Path:
             if writer.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 writer.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
-        raise _problem(source, folder, error) from error
-    return target
+        raise _problem(source, target.parent, error) from error
+
+
+def _is_resting(source: Path) -> bool:
+    """Whether it is a file in WAL mode that nobody has open."""
+    with source.open("rb") as file:
+        versions = file.read(len(HEADER) + 4)[-2:]
+    return versions == WAL and not any(source.with_name(f"{source.name}{end}").exists() for end in ("-wal", "-shm"))
+
+
+def _state(source: Path) -> tuple[int, int]:
+    found = source.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def open_for_reading(path: Path, *, text: Callable[[bytes], object] = Raw) -> sqlite3.Connection:
@@ -72,8 +97,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _reader(source: Path) -> sqlite3.Connection:
-    return sqlite3.connect(_uri(source, "ro"), uri=True, isolation_level=None, timeout=PATIENCE)
+def _reader(source: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(_uri(source, mode), uri=True, isolation_level=None, timeout=PATIENCE)
 
 
 def _uri(path: Path, mode: str) -> str:

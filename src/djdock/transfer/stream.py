@@ -6,9 +6,9 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from djdock.transfer import functions, large, snapshot
 from djdock.transfer.match import Route
@@ -17,10 +17,6 @@ from djdock.transfer.scan import Piece
 if TYPE_CHECKING:
     import psycopg
 
-    Connection = psycopg.Connection[Any]
-
-# Hears rows and bytes.
-Tell: TypeAlias = Callable[[int, int], None]
 # Rows that are joined into one message at most, its size about in bytes, and messages that are made ahead.
 ROWS = 250
 BLOCK = 128 << 10
@@ -29,52 +25,32 @@ AHEAD = 8
 MOST_ARGUMENTS = 100
 
 
-def send(
-    connection: psycopg.Connection[Any],
-    path: Path,
-    route: Route,
-    pieces: Sequence[Piece],
-    tell: Callable[[int, int], None],
-) -> int:
-    """Sends all rows of a table into its counterpart, which was truncated in this transaction; returns the bytes.
+class Lines:
+    """The lines of several tables, made on a thread of its own: SQLite works while Python waits for the server.
 
-    Raises:
-        psycopg.Error: the server refuses a value, or is gone.
+    A context: the thread ends with it, read to the end or not.
     """
-    columns = ", ".join(lane.column.quoted for lane in route.lanes)
-    sent = 0
-    statement = f"COPY {route.target.quoted} ({columns}) FROM STDIN (FORMAT csv, FREEZE)"
-    with _Producer(path, route, pieces) as lines, connection.cursor().copy(statement.encode()) as copy:
-        for block, rows in lines:
-            copy.write(block)
-            sent += len(block)
-            tell(rows, len(block))
-    return sent
 
-
-class _Producer:
-    """Makes the lines on a thread of its own: SQLite works while Python waits for the server."""
-
-    def __init__(self, path: Path, route: Route, pieces: Sequence[Piece]) -> None:
-        self._path, self._route, self._pieces = path, route, pieces
+    def __init__(self, path: Path, tables: Sequence[tuple[Route, Sequence[Piece]]]) -> None:
+        self._path, self._tables = path, tables
+        # None stands between two tables.
         self._blocks: queue.Queue[tuple[bytes, int] | BaseException | None] = queue.Queue(AHEAD)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"djdock-{route.target.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="djdock-lines", daemon=True)
 
-    def __enter__(self) -> _Producer:
+    def __enter__(self) -> Lines:
         self._thread.start()
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self._ended.set()
         while self._thread.is_alive():
-            try:
+            with suppress(queue.Empty):
                 self._blocks.get(timeout=0.05)  # it may be waiting for room
-            except queue.Empty:
-                continue
         self._thread.join()
 
-    def __iter__(self) -> Iterator[tuple[bytes, int]]:
+    def of_table(self) -> Iterator[tuple[bytes, int]]:
+        """The lines of the next table, many at a time, and how many."""
         while (block := self._blocks.get()) is not None:
             if isinstance(block, BaseException):
                 raise block
@@ -84,13 +60,34 @@ class _Producer:
         try:
             with closing(snapshot.open_for_reading(self._path, text=bytes)) as connection:
                 functions.register(connection)
-                for block in _blocks(connection, self._route, self._pieces):
-                    if self._ended.is_set():
-                        return
-                    self._blocks.put(block)
-            self._blocks.put(None)
+                for route, pieces in self._tables:
+                    for block in _blocks(connection, route, pieces):
+                        if self._ended.is_set():
+                            return
+                        self._blocks.put(block)
+                    self._blocks.put(None)
         except BaseException as error:
             self._blocks.put(error)
+
+
+def send(connection: psycopg.Connection[Any], route: Route, lines: Lines, tell: Callable[[int, int], None]) -> int:
+    """Sends the next table's lines into it, which was truncated in this transaction; returns the bytes.
+
+    Args:
+        tell: hears rows and bytes.
+
+    Raises:
+        psycopg.Error: the server refuses a value, or is gone.
+    """
+    columns = ", ".join(lane.column.quoted for lane in route.lanes)
+    sent = 0
+    statement = f"COPY {route.target.quoted} ({columns}) FROM STDIN (FORMAT csv, FREEZE)"
+    with connection.cursor().copy(statement.encode()) as copy:
+        for block, rows in lines.of_table():
+            copy.write(block)
+            sent += len(block)
+            tell(rows, len(block))
+    return sent
 
 
 def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece]) -> Iterator[tuple[bytes, int]]:
