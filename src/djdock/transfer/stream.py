@@ -38,6 +38,8 @@ def send(
 ) -> int:
     """Sends all rows of a table into its counterpart, which was truncated in this transaction; returns the bytes.
 
+    `tell` hears of rows and bytes that were sent.
+
     Raises:
         psycopg.Error: the server refuses a value, or is gone.
     """
