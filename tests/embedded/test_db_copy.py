@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -261,8 +263,18 @@ def test_several_files(shop: Project) -> None:
 
 
 def test_other_databases_of_the_settings(shop: Project) -> None:
-    """An alias that the settings do not have is told with those that they have."""
-    assert "default" in copy(shop, "--database", "archive").problem()
+    """A second database of the settings is made, migrated and filled; an alias that is none is told as such."""
+    settings = shop.root / "shop/settings.py"
+    before = settings.read_text()
+    settings.write_text(f'{before}\nDATABASES["archive"] = {{**DATABASES["default"], "NAME": "archive"}}\n')
+    try:
+        copy(shop, "db.sqlite3", "--database", "archive").ok()
+        with psycopg.connect(shop.env()["DATABASE_URL"], dbname="archive") as connection:
+            assert connection.execute(COUNT.encode()).fetchone() == (ROWS,)
+        assert "archive, default" in copy(shop, "db.sqlite3", "--database", "elsewhere").problem()
+    finally:
+        settings.write_text(before)
+        query(shop, "DROP DATABASE IF EXISTS archive WITH (FORCE)")
 
 
 def test_an_unknown_model(shop: Project) -> None:
@@ -276,6 +288,39 @@ def test_only_some_models(shop: Project) -> None:
     copy(shop, "--only", "things.Thing", "--into-nonempty", "--yes").ok()
     assert query(shop, "SELECT name FROM things_made") == "kept"
     query(shop, "UPDATE things_made SET name = 'by migrate'")
+
+
+def test_what_a_killed_copy_has_left_goes(shop: Project) -> None:
+    """A snapshot that nobody could remove any more is removed by the next copy; its report stays."""
+    left = shop.root / ".djdock/copies/20200101-000000"
+    left.mkdir(parents=True)
+    for name in ("snapshot.sqlite3", "findings.sqlite3", "changed.jsonl"):
+        (left / name).write_text("x")
+    copy(shop, "--dry-run").ok()
+    assert [path.name for path in left.iterdir()] == ["changed.jsonl"]
+
+
+def test_rows_that_come_meanwhile_are_told(shop: Project, tmp_path: Path) -> None:
+    """Who writes to the file while it is copied is told that those rows are not in PostgreSQL."""
+    busy = tmp_path / "busy.sqlite3"
+    busy.write_bytes((shop.root / "db.sqlite3").read_bytes())
+    assert "meanwhile" not in copy(shop, str(busy), "--into-nonempty", "--yes").ok().err
+
+    ended = threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(busy)) as connection:
+            while not ended.wait(0.05):
+                connection.execute("UPDATE things_thing SET price = price + 1 WHERE id = 1")
+                connection.commit()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        done = copy(shop, str(busy), "--into-nonempty", "--yes")
+        ended.set()
+        writing.result()
+    assert "written to meanwhile" in done.ok().err
+    copy(shop, "--into-nonempty", "--yes").ok()
 
 
 def test_nothing_is_left_in_the_project(shop: Project) -> None:

@@ -165,3 +165,16 @@ def test_settings_that_were_changed_before(tmp_path: Path) -> None:
     assert sqlite_files.left_behind(tmp_path, facts) == path
     database(tmp_path / "other.sqlite3")
     assert sqlite_files.left_behind(tmp_path, facts) is None
+
+
+@pytest.mark.parametrize("wal", [False, True])
+def test_what_is_written_meanwhile_is_noticed(tmp_path: Path, *, wal: bool) -> None:
+    """A row that somebody writes changes the stamp, in both of SQLite's modes; reading does not."""
+    path = database(tmp_path / "db.sqlite3", wal=wal)
+    before = sqlite_files.stamp(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT * FROM django_migrations").fetchall()
+        assert sqlite_files.stamp(path) == before
+        other.execute('INSERT INTO "shop_""thing" VALUES (77)')
+        other.commit()
+        assert sqlite_files.stamp(path) != before

@@ -97,11 +97,17 @@ def transfer(project: Project, source: Path, options: Options) -> None:
     """
     place = _destination(project, options)
     folder = _new_folder(project.checkout.root)
+    before = sqlite_files.stamp(source)
     try:
         with output.counting() as bar:
             _transfer(Copy(project, source, place, folder, options, bar))
     finally:
         _tidy(folder)
+    if sqlite_files.stamp(source) != before and not options.dry_run:
+        output.warn(
+            f"{source.name} was written to meanwhile: what came after the snapshot is not in PostgreSQL. Stop what "
+            "uses it (a development server, a worker), then: djdock db copy --into-nonempty"
+        )
 
 
 def _transfer(what: Copy) -> None:
@@ -120,7 +126,7 @@ def _transfer(what: Copy) -> None:
         flight = preflight.run(job, tables, place.connect, _Told(what.bar))
         stack.callback(flight.ledger.close)
         what.bar.pause()
-        report = Report(root, what.folder, _relative(what.source, root), place.address, flight, what.seconds)
+        report = Report(root, what.folder, _relative(what.source, root), what.destination.address, flight, what.seconds)
         if flight.open:
             raise summary.refused(report, options.wish.on_error, as_json=options.as_json)
         kept = replacing.keep(what.project, place) if counts else None

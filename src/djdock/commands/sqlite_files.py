@@ -97,6 +97,12 @@ def has_rows(path: Path) -> bool:
             return True  # a virtual table of a module that is not here: better told than missed
 
 
+def stamp(path: Path) -> tuple[tuple[int, int], ...]:
+    """What changes when somebody writes to a file, or to the log beside it."""
+    found = [place.stat() for place in (path, path.with_name(f"{path.name}-wal")) if place.is_file()]
+    return tuple((one.st_size, one.st_mtime_ns) for one in found if one.st_size)
+
+
 def checked(path: Path) -> Path:
     """The path, where it is a SQLite file that Django has used.
 

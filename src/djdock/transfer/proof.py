@@ -25,7 +25,7 @@ _SETTINGS = {
     "jit": "off",
     "parallel_setup_cost": "0",
     "parallel_tuple_cost": "0",
-    "min_parallel_table_scan_size": "5461TB",
+    "min_parallel_table_scan_size": "715827882",
     "max_parallel_workers_per_gather": "0",
 }
 BATCH = 8
