@@ -14,9 +14,10 @@ import psycopg
 
 from djdock.transfer import copying, preflight, repairs, snapshot, target
 from djdock.transfer.copying import Copied
+from djdock.transfer.job import Job, Wish
 from djdock.transfer.ledger import Finding
 from djdock.transfer.models import Field, Model, Models
-from djdock.transfer.preflight import Job, Preflight, Wish
+from djdock.transfer.preflight import Preflight
 
 
 class Quiet:

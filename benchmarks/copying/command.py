@@ -21,7 +21,7 @@ from benchmarks import machine, results
 from benchmarks.copying import dataset, report, server, turns
 from benchmarks.copying.contenders import BY_NAME, djdock_db_copy, fixtures
 from benchmarks.copying.dataset import Dataset
-from benchmarks.copying.installation import Installation, install
+from benchmarks.copying.installation import Installation, install, known_to_djdock
 from benchmarks.copying.report import Figures
 from benchmarks.copying.turns import Arena, Result
 from benchmarks.place import run, workplace
@@ -60,7 +60,11 @@ def _measured(arguments: argparse.Namespace, how: str) -> str:
         if arguments.only_files:
             return ""
         where = machine.describe()
-        with workplace(arguments.place) as place, server.running(place / "server", project) as running:
+        with (
+            known_to_djdock(project),
+            workplace(arguments.place) as place,
+            server.running(place / "server", project) as running,
+        ):
             arena = Arena(project, running, files, arguments.cap * 60)
             where = f"{where} {_versions(project)} PostgreSQL's files are on {server.file_system(place)}."
             tables = _scaling(arena, made, arguments) if arguments.scaling else _contest(arena, made, arguments)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.place import project_python, run
 from djdock.machine import python
+from tests.tools import DJDOCK
 
 PROJECT = Path(__file__).with_name("project")
 ENVIRONMENT = ".venv"
@@ -46,6 +49,16 @@ def install(root: Path) -> Installation:
             python.run_uv(words, cwd=root, env=os.environ, wanted="the benchmark's project")
         done.touch()
     return made
+
+
+@contextmanager
+def known_to_djdock(project: Installation) -> Iterator[None]:
+    """Brings the checkout to PostgreSQL as a person does, once; its own database runs until the end."""
+    try:
+        run([DJDOCK, "init", "--yes", "--engine", "embedded"], project.root)
+        yield
+    finally:
+        run([DJDOCK, "down"], project.root)
 
 
 def sqlite_url(file: Path) -> str:

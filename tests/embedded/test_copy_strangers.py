@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from djdock.project.environment import Database
+from djdock.transfer.job import Wish
 from djdock.transfer.models import Field
-from djdock.transfer.preflight import Wish
 from tests import transfers
 from tests.embedded import databases
 from tests.embedded.databases import make

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from psycopg.types.json import set_json_loads
 
 from djdock.project.environment import Database
+from djdock.transfer.job import Wish
 from djdock.transfer.kinds.kind import Value
-from djdock.transfer.preflight import Wish
 from tests import columns, transfers
 from tests.columns import BERLIN, FORMS, UNTYPED, Form
 from tests.embedded import databases

@@ -56,8 +56,7 @@ def copy(  # noqa: PLR0913, PLR0917 - one argument an option
     from typing import cast
 
     from djdock.commands import db as command
-    from djdock.transfer.preflight import Wish
-    from djdock.transfer.repairs import OnError
+    from djdock.transfer.job import OnError, Wish
 
     return command.copy(
         command.Options(

@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from djdock import output, state
 from djdock.commands import description, destination, replacing, run, sqlite_files, summary
@@ -21,11 +23,16 @@ from djdock.errors import Problem
 from djdock.output import Bar
 from djdock.project.facts import read_folder
 from djdock.service import SITE
-from djdock.transfer import copying, migrations, models, preflight, repairs, snapshot, target
-from djdock.transfer.copying import Copied
+from djdock.transfer import migrations, models, repairs, snapshot, target
+from djdock.transfer.job import Job, Wish
 from djdock.transfer.migrations import Origin
 from djdock.transfer.models import Models
-from djdock.transfer.preflight import Job, Preflight, Wish
+
+if TYPE_CHECKING:
+    from djdock.transfer.copying import Copied
+    from djdock.transfer.preflight import Preflight
+
+# ruff: noqa: PLC0415 - psycopg takes long to import: that is done while the project's interpreter starts
 
 COPIES = "copies"
 PHASES = {
@@ -123,6 +130,8 @@ def _transfer(what: Copy) -> None:
         with closing(place.connect()) as connection:
             tables = target.read(connection)
         job = Job(taken, what.folder, described, options.wish)
+        from djdock.transfer import preflight
+
         flight = preflight.run(job, tables, place.connect, _Told(what.bar))
         stack.callback(flight.ledger.close)
         what.bar.pause()
@@ -144,12 +153,17 @@ def _look(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
     what.bar.phase(PHASES["snapshot"], 0)
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
-        taken = pool.submit(snapshot.take, what.source, what.folder, what.bar.reach)
+        taken = pool.submit(_take, what)
         found = _describe(what, stack)
         taken.result()
     what.seconds["snapshot"] = time.monotonic() - began
     what.bar.pause()
     return found
+
+
+def _take(what: Copy) -> None:
+    snapshot.take(what.source, what.folder, what.bar.reach)
+    import_module("djdock.transfer.copying")
 
 
 def _describe(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
@@ -201,6 +215,8 @@ def _copy(what: Copy, job: Job, flight: Preflight) -> Copied:
     services = project.engine.services(project.checkout) if place.engines else ()
     if any(service.name == SITE and service.running for service in services):
         output.warn("The site runs on this database: its pages wait while rows are copied.")
+    from djdock.transfer import copying
+
     copied = copying.copy(job, flight, place.connect, _Told(what.bar))
     what.bar.pause()
     return copied

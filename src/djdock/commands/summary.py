@@ -8,14 +8,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from djdock import output
 from djdock.errors import Problem
-from djdock.transfer.copying import Copied
+from djdock.transfer.job import OnError
 from djdock.transfer.ledger import Finding
-from djdock.transfer.preflight import Preflight
-from djdock.transfer.repairs import CHANGES, OnError
+from djdock.transfer.repairs import CHANGES
+
+if TYPE_CHECKING:
+    from djdock.transfer.copying import Copied
+    from djdock.transfer.preflight import Preflight
 
 FINDINGS = "findings.csv"
 REPORT = "report.json"

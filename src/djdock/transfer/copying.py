@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem
 from djdock.transfer import proof, schema, stream
-from djdock.transfer.preflight import Job, Preflight, Progress
+from djdock.transfer.job import Job, Progress
+from djdock.transfer.preflight import Preflight
 from djdock.transfer.proof import Difference, Proven
 
 if TYPE_CHECKING:

@@ -4,67 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from djdock.errors import Problem
 from djdock.transfer import keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
+from djdock.transfer.job import Connect, Job, Progress
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
 from djdock.transfer.models import Models
-from djdock.transfer.repairs import OnError
 from djdock.transfer.scan import Scan
 
-if TYPE_CHECKING:
-    import psycopg
-
-Connect: TypeAlias = "Callable[[], psycopg.Connection[Any]]"
 # A row that is left out may leave others dangling, and so on.
 MOST_ROUNDS = 20
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the person asked for.
-
-    Attributes:
-        only, exclude: apps and models, as `app` or `app.Model`.
-        unmanaged: copy the tables of unmanaged models, too.
-    """
-
-    on_error: OnError = "report"
-    only: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    unmanaged: bool = False
-
-
-@dataclass(frozen=True)
-class Job:
-    """What there is to copy.
-
-    Attributes:
-        snapshot: the snapshot of the SQLite file, which repairs may change.
-        folder: where the findings and the report go.
-        models: what Django says of the target.
-    """
-
-    snapshot: Path
-    folder: Path
-    models: Models
-    wish: Wish = Wish()
-
-
-class Progress(Protocol):
-    """Who is told how far it is."""
-
-    def phase(self, name: str, total: int) -> None:
-        """A phase begins, of so many steps (rows, mostly); of 0 where it is not known."""
-
-    def advance(self, steps: int, size: int = 0) -> None:
-        """So many steps more are done, with so many bytes."""
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from djdock.transfer import faults, scan, snapshot
+from djdock.transfer.job import OnError
 from djdock.transfer.kinds.kind import Value, raw
 from djdock.transfer.ledger import Finding, Ledger, stored
 from djdock.transfer.match import Lane, Match, Route
@@ -22,8 +23,6 @@ CHANGES = "changed.jsonl"
 OF_ROWS = frozenset({faults.DANGLING, faults.DUPLICATE})
 
 LEFT_OUT = "left out"
-
-OnError = Literal["report", "null", "fix"]
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,9 @@ def mend(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the 
 
 
 def line(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Days and the rest, as psycopg writes a timedelta; a bare number would be read as seconds."""
-    return f"printf('%lld days %lld us', {x} / {DAY}, {x} % {DAY})"
+    """Whole days and what is left over, as psycopg writes a timedelta; a bare number would be read as seconds."""
+    rest = f"(({x} % {DAY} + {DAY}) % {DAY})"
+    return f"printf('%lld days %lld us', ({x} - {rest}) / {DAY}, {rest})"
 
 
 def target_text(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
