@@ -1,4 +1,4 @@
-"""Columns as Django declares them on both sides, values that get into them, and tables made of these: for tests of copies."""
+"""Columns as Django declares them on both sides, values that get into them, and tables made of these."""
 
 from __future__ import annotations
 
@@ -293,13 +293,13 @@ def put(connection: sqlite3.Connection, table: str, lanes: Iterable[str], values
     places = ", ".join("CAST(? AS TEXT)" if isinstance(value, Undecoded) else "?" for value in given)
     names = ", ".join(f'"{name}"' for name in lanes)
     contents = [value.content if isinstance(value, Undecoded) else value for value in given]
-    connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', contents)  # noqa: S608 - names of this module
+    connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', contents)
 
 
 def kept(connection: sqlite3.Connection, table: str, lane: str) -> list[Value]:
     """What SQLite has made of the values of a column, in the order of rows; NaN, for one, becomes NULL."""
     rows = connection.execute(
-        f'SELECT typeof("{lane}"), CAST("{lane}" AS BLOB), "{lane}" FROM "{table}" ORDER BY rowid'  # noqa: S608 - see above
+        f'SELECT typeof("{lane}"), CAST("{lane}" AS BLOB), "{lane}" FROM "{table}" ORDER BY rowid'
     )
     return [Raw(content) if kind in {"text", b"text"} else plain for kind, content, plain in rows]
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from djdock.project.environment import Database
 from djdock.transfer import faults
-from djdock.transfer.models import Field
 from djdock.transfer.preflight import Wish
 from djdock.transfer.repairs import OnError
 from tests import transfers
@@ -33,7 +28,7 @@ class Dirt:
     sqlite: str
     postgres: str
     value: str
-    repaired: object
+    repaired: Any
 
 
 DIRT = [
@@ -48,8 +43,8 @@ DIRT = [
     Dirt(faults.FRACTION, "integer", "integer", "2.5", 2),
     Dirt(faults.RANGE, "integer", "integer", "1 << 31", None),
     Dirt(faults.RANGE, "decimal", "numeric(4, 2)", "100", None),
-    Dirt(faults.NOT_A_BOOLEAN, "bool", "boolean", "2", True),
-    Dirt(faults.NOT_A_BOOLEAN, "bool", "boolean", "'off'", False),
+    Dirt(faults.NOT_A_BOOLEAN, "bool", "boolean", "2", repaired=True),
+    Dirt(faults.NOT_A_BOOLEAN, "bool", "boolean", "'off'", repaired=False),
     Dirt(faults.DECIMALS, "decimal", "numeric(4, 2)", "1.125", 1.12),
     Dirt(faults.INFINITE, "decimal", "numeric(4, 2)", "9e999", None),
     Dirt(faults.NOT_A_DATE, "date", "date", "'2023-02-29'", None),

@@ -1,4 +1,4 @@
-"""What a copy makes of values: all that SQLite lets into a column, on the way to a real server."""
+"""What a copy makes of values: all that SQLite lets into a column, on its way to a server."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def on_server(form: Form, connection: psycopg.Connection[Any]) -> list[object]:
         "text": f'"{form.name}"::text',
     }.get(form.kind.NAME, f'"{form.name}"')
     set_json_loads(lambda text: json.loads(text, parse_float=decimal.Decimal, parse_int=decimal.Decimal), connection)
-    rows = connection.execute(f"SELECT {asked} FROM {form.name} ORDER BY ctid".encode()).fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT {asked} FROM {form.name} ORDER BY ctid".encode()).fetchall()
     return [value for (value,) in rows]
 
 
