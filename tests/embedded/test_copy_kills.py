@@ -175,7 +175,8 @@ def test_connection_cut(target: Target) -> None:
         out, _err = process.communicate(timeout=60)
         if process.returncode:
             assert "Problem: The connection to PostgreSQL has ended" in out
-            assert target.state() == target.before
+            if "while the copy was committed" not in out:
+                assert target.state() == target.before
     target.copy()
 
 

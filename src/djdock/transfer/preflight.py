@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from djdock.errors import Problem
-from djdock.transfer import keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
+from djdock.transfer import cuts, keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
 from djdock.transfer.models import Models
@@ -130,7 +130,7 @@ def _outlook(found: Match, connect: Connect) -> schema.Outlook:
     Raises:
         Problem: one of them forbids it.
     """
-    with connect() as connection:
+    with cuts.told(), connect() as connection:
         outlook = schema.truncatable(connection, [(one.target.schema, one.target.name) for one in found.routes])
     if outlook.problems:
         first, *others = outlook.problems
