@@ -50,7 +50,7 @@ def connect(server: databases.Server, database: Database) -> Callable[[], psycop
 def prepare(folder: Path, connect: Callable[[], psycopg.Connection[Any]], rows: list[Any], wish: Wish) -> Any:
     """The pre-flight of a copy of these rows."""
     columns = ", ".join(f'"{column}" {"integer PRIMARY KEY" if column == "id" else "text"}' for column in COLUMNS)
-    insert = f"INSERT INTO strange VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 - question marks
+    insert = f"INSERT INTO strange VALUES ({', '.join('?' * len(COLUMNS))})"
     file = transfers.file(folder / "db.sqlite3", f"CREATE TABLE strange ({columns})", *((insert, row) for row in rows))
     return transfers.prepare(file, connect, transfers.models(["strange"], FIELDS), wish)
 
@@ -59,7 +59,7 @@ def rows(connect: Callable[[], psycopg.Connection[Any]]) -> list[tuple[Any, ...]
     """What is in PostgreSQL, as text."""
     with connect() as connection:
         wanted = ", ".join(f'"{column}"::text' for column in COLUMNS)
-        return connection.execute(f"SELECT {wanted} FROM strange ORDER BY id".encode()).fetchall()  # noqa: S608
+        return connection.execute(f"SELECT {wanted} FROM strange ORDER BY id".encode()).fetchall()
 
 
 def test_what_the_server_takes_is_copied_and_proven(

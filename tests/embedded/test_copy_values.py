@@ -1,4 +1,4 @@
-"""What a copy makes of values: all that SQLite lets into a column, on the way to a real server."""
+"""What a copy makes of values: all that SQLite lets into a column, on its way to a server."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from psycopg.types.json import set_json_loads
 from djdock.project.environment import Database
 from djdock.transfer.job import Wish
 from djdock.transfer.kinds.kind import Value
+from djdock.transfer.snapshot import Raw
 from tests import columns, transfers
 from tests.columns import BERLIN, FORMS, UNTYPED, Form
 from tests.embedded import databases
@@ -57,6 +58,11 @@ def in_python(form: Form, value: Value) -> object:
     """A value as Python has it, from what SQLite keeps: as Django would read it."""
     if value is None:
         return None
+    if form.kind.NAME in {"integer", "boolean", "duration", "decimal", "float"} and isinstance(value, Raw):
+        value = int(value) if value.lstrip(b"-").isdigit() else float(value)
+    if form.kind.NAME == "text" and isinstance(value, int | float):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            return connection.execute("SELECT CAST(? AS TEXT)", (value,)).fetchone()[0]
     if form.kind.NAME == "decimal":
         assert isinstance(value, int | float)
         exact = decimal.Context(prec=15).create_decimal_from_float(value) if isinstance(value, float) else value
@@ -100,7 +106,7 @@ def on_server(form: Form, connection: psycopg.Connection[Any]) -> list[object]:
         "text": f'"{form.name}"::text',
     }.get(form.kind.NAME, f'"{form.name}"')
     set_json_loads(lambda text: json.loads(text, parse_float=decimal.Decimal, parse_int=decimal.Decimal), connection)
-    rows = connection.execute(f"SELECT {asked} FROM {form.name} ORDER BY ctid".encode()).fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT {asked} FROM {form.name} ORDER BY ctid".encode()).fetchall()
     return [value for (value,) in rows]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem
-from djdock.transfer import proof, schema, stream
+from djdock.transfer import cuts, proof, schema, stream
 from djdock.transfer.job import Job, Progress
 from djdock.transfer.preflight import Preflight
 from djdock.transfer.proof import Difference, Proven
@@ -51,13 +51,16 @@ def copy(job: Job, preflight: Preflight, connect: Callable[[], psycopg.Connectio
     """
     import psycopg  # noqa: PLC0415 - it takes 130 ms to import
 
+    committing = False
     try:
         with connect() as connection:
             connection.autocommit = True
             with connection.transaction():
-                return _copy(job, preflight, connection, progress)
+                copied = _copy(job, preflight, connection, progress)
+                committing = True
+            return copied
     except psycopg.OperationalError as error:
-        raise _cut(error) from error
+        raise cuts.problem(error, committing=committing) from error
 
 
 def _copy(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress) -> Copied:
@@ -97,7 +100,7 @@ def _settle_session(connection: psycopg.Connection[Any], job: Job) -> None:
 
 
 def _send(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress) -> dict[str, int]:
-    import psycopg  # noqa: PLC0415 - see above
+    import psycopg  # noqa: PLC0415 - it takes 130 ms to import
 
     progress.phase("copy", preflight.rows)
     sizes = {route.target.name: 0 for route in preflight.match.routes}
@@ -176,12 +179,4 @@ def _not_restored(differences: object) -> Problem:
         "Not everything that hangs on the tables could be brought back as it was. Nothing has been changed.",
         details="\n".join(map(str, differences)) if isinstance(differences, list | tuple) else str(differences),
         hint="Report this with the definitions above; leave the tables out with --exclude until then.",
-    )
-
-
-def _cut(error: Exception) -> Problem:
-    return Problem(
-        "The connection to PostgreSQL has ended. Nothing has been changed: the copy is one transaction.",
-        details=str(error),
-        hint="Is the server running, is its disk full? djdock logs db\nThen run the same command again.",
     )

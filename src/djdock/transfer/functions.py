@@ -14,3 +14,9 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("djdock_repr", 1, float.__repr__, deterministic=True)
     connection.create_function("djdock_bits", 1, struct.Struct(">d").pack, deterministic=True)
     connection.create_function("djdock_decimal", 2, decimal.written, deterministic=True)
+    connection.create_function("djdock_lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: bytes) -> str:
+    # SQLite's own lower() knows the letters of ASCII alone.
+    return text.decode("utf-8", "replace").lower()

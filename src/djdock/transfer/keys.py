@@ -10,18 +10,22 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from djdock.transfer import faults, snapshot
+from djdock.transfer import faults, functions, snapshot
 from djdock.transfer.ledger import Finding, Ledger
 from djdock.transfer.match import Lane, Match, Route
-from djdock.transfer.scan import MOST_THREADS, Scan
+from djdock.transfer.scan import MOST_THREADS
 from djdock.transfer.snapshot import quoted
 from djdock.transfer.target import ForeignKey, Unique
 
 
-def check(path: Path, match: Match, scans: Sequence[Scan], ledger: Ledger) -> None:
-    """Checks the foreign keys and the unique indexes of all tables, on several threads; findings go into the ledger."""
+def check(path: Path, match: Match, counts: Sequence[int], ledger: Ledger) -> None:
+    """Checks the foreign keys and the unique indexes of all tables, on several threads; findings go into the ledger.
+
+    Args:
+        counts: how many rows each table has.
+    """
     work = []
-    rows = {route.target.name: scan.rows for route, scan in zip(match.routes, scans, strict=True)}
+    rows = {route.target.name: count for route, count in zip(match.routes, counts, strict=True)}
     for number, route in enumerate(match.routes):
         for unique in route.target.unique:
             if lanes := _unproven(route, unique):
@@ -36,6 +40,7 @@ def check(path: Path, match: Match, scans: Sequence[Scan], ledger: Ledger) -> No
 
 def _with_connection(path: Path, task: partial[Iterator[Finding]]) -> list[Finding]:
     with closing(snapshot.open_for_reading(path, text=bytes)) as connection:
+        functions.register(connection)
         return list(task(connection))
 
 
@@ -56,7 +61,7 @@ def _folds(lane: Lane) -> bool:
 
 def _comparable(lane: Lane) -> str:
     if lane.column.type == "citext":
-        return f"lower({lane.x})"
+        return f"CASE WHEN {lane.x} IS NOT NULL THEN djdock_lower(CAST({lane.x} AS BLOB)) END"
     return f"rtrim({lane.x}, ' ')" if lane.column.type == "bpchar" else lane.x
 
 

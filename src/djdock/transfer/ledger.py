@@ -17,6 +17,7 @@ NAME = "findings.sqlite3"
 LONGEST = 80
 _TABLES = """
 CREATE TABLE finding (route INTEGER, row INTEGER, key TEXT, lane TEXT, value TEXT, fault TEXT, detail TEXT, done TEXT);
+CREATE INDEX finding_of_row ON finding (route, row);
 CREATE TABLE rewriting (route INTEGER, row INTEGER, lane TEXT, value);
 """
 

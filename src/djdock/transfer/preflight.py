@@ -9,14 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from djdock.errors import Problem
-from djdock.transfer import keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
+from djdock.transfer import cuts, keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
 from djdock.transfer.job import Connect, Job, Progress
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
 from djdock.transfer.models import Models
 from djdock.transfer.scan import Scan
 
-# A row that is left out may leave others dangling, and so on.
+# How often the server is asked about what was repaired.
 MOST_ROUNDS = 20
 
 
@@ -68,7 +68,7 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
     rewritten = repairs.rewrite(job.snapshot, found, look.ledger)
     scans = look.again(scans, rewritten)
     scans = look.ask_server(scans, everything)
-    keys.check(job.snapshot, found, scans, look.ledger)
+    keys.check(job.snapshot, found, [one.rows for one in scans], look.ledger)
     changes = 0
     if job.wish.on_error != "report":
         scans, changes = look.repair(scans)
@@ -83,7 +83,7 @@ def _outlook(found: Match, connect: Connect) -> schema.Outlook:
     Raises:
         Problem: one of them forbids it.
     """
-    with connect() as connection:
+    with cuts.told(), connect() as connection:
         outlook = schema.truncatable(connection, [(one.target.schema, one.target.name) for one in found.routes])
     if outlook.problems:
         first, *others = outlook.problems
@@ -155,11 +155,26 @@ class _Look:
         """Repairs until nothing is left that can be; returns the scans of what is then, and how much was changed."""
         changes, scans = 0, list(scans)
         for _round in range(MOST_ROUNDS):
+            touched, more = self._repair([one.rows for one in scans])
+            changes += more
+            if not touched:
+                break
+            # Whether the server takes what was repaired, only the server knows: it is asked again.
+            scans = self.ask_server(self.again(scans, touched), touched)
+        return scans, changes
+
+    def _repair(self, counts: list[int]) -> tuple[frozenset[int], int]:
+        """Repairs, and again what hung on rows that were left out, until nothing is touched any more."""
+        touched: frozenset[int] = frozenset()
+        changes = 0
+        while True:
             result = repairs.repair(self.job.folder, self.job.snapshot, self.match, self.ledger, self.job.wish.on_error)
             changes += result.changes
             if not result.touched:
-                break
-            scans = self.ask_server(self.again(scans, result.touched), result.touched)
+                return touched, changes
+            touched |= result.touched
+            with closing(snapshot.open_for_reading(self.job.snapshot)) as connection:
+                for number in result.touched:
+                    counts[number] = _count(connection, self.match.routes[number].source.quoted)
             self.ledger.forget_open(repairs.OF_ROWS)
-            keys.check(self.job.snapshot, self.match, scans, self.ledger)
-        return scans, changes
+            keys.check(self.job.snapshot, self.match, counts, self.ledger)

@@ -101,11 +101,11 @@ class _Repair:
             return after
         if not lane.column.required:
             return None
-        default = _default(lane)
-        return None if default is None or scan.judge(lane, default)[0] else default
+        return _default(lane)
 
     def _row(self, finding: Finding, lanes: list[Lane], on_error: OnError) -> str:
-        loose = [lane for lane in lanes if not lane.column.required]
+        # SQLite may not allow NULL where PostgreSQL does; then its row cannot stay, either.
+        loose = [lane for lane in lanes if not lane.column.required and not lane.required]
         if finding.fault is faults.DANGLING and loose:
             for lane in loose:
                 self._write(finding, lane, self._value(lane, finding.row)[1], None)
@@ -153,7 +153,15 @@ def _update(route: Route, lane: str) -> str:
 
 
 def _default(lane: Lane) -> Value:
-    """The default of a field, as SQLite would hold it; an empty text where Django keeps that instead of NULL."""
+    """The default of a field, as Django would keep it in SQLite; None where there is none that fits."""
+    value = _own_default(lane)
+    if value is not None and scan.judge(lane, value)[0]:
+        value = lane.kind.mend(value, lane.slot)  # a decimal, for one, is told as a text
+    return None if value is None or scan.judge(lane, value)[0] else lane.kind.normal(value, lane.slot)
+
+
+def _own_default(lane: Lane) -> Value:
+    """The default of a field as it was told; an empty text where Django keeps that instead of NULL."""
     if lane.field is not None and lane.field.has_default and lane.field.default is not None:
         value = lane.field.default
         if lane.kind.NAME == "json":

@@ -59,6 +59,7 @@ def _copy(source: Path, target: Path, tell: Callable[[int, int], None], *, mode:
             if writer.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 writer.execute("PRAGMA journal_mode = DELETE")
     except sqlite3.Error as error:
+        target.unlink(missing_ok=True)  # where there is no room, half a snapshot must not take what is left
         raise _problem(source, target.parent, error) from error
 
 

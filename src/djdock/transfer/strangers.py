@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from djdock.transfer import faults, kinds, proof, snapshot
+from djdock.transfer import cuts, faults, kinds, proof, snapshot
 from djdock.transfer.kinds.kind import NULL, SEPARATOR
 from djdock.transfer.ledger import Finding, Ledger, shown
 from djdock.transfer.match import Lane, Route
@@ -30,7 +30,7 @@ def check(
     """The scans, with the server's own digests in the lanes of strangers; what it refuses goes into the ledger."""
     if not any(_strange(lane) for _number, route, _scan in work for lane in route.lanes):
         return [scan for _number, _route, scan in work]
-    with connect() as connection, closing(snapshot.open_for_reading(path, text=bytes)) as source:
+    with cuts.told(), connect() as connection, closing(snapshot.open_for_reading(path, text=bytes)) as source:
         connection.autocommit = True
         return [_check_table(connection, source, one, ledger) for one in work]
 

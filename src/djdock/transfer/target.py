@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from djdock.transfer import cuts
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -75,7 +77,16 @@ def quoted(name: str) -> str:
 
 
 def read(connection: psycopg.Connection[Any]) -> dict[str, Table]:
-    """The tables that an unqualified name means to this connection, by that name."""
+    """The tables that an unqualified name means to this connection, by that name.
+
+    Raises:
+        Problem: the server is gone.
+    """
+    with cuts.told():
+        return _read(connection)
+
+
+def _read(connection: psycopg.Connection[Any]) -> dict[str, Table]:
     found = {oid: (schema, name) for oid, schema, name in connection.execute(_TABLES).fetchall()}
     columns: dict[int, dict[int, Column]] = {oid: {} for oid in found}
     for oid, number, *rest in connection.execute(_COLUMNS).fetchall():

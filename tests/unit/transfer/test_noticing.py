@@ -47,7 +47,7 @@ def noticed(form: Form, folder: Path, values: list[object]) -> tuple[list[list[t
     routes = [columns.route(form, f"t{number}") for number in range(len(tables))]
     found: list[list[tuple[str, object]]] = [[("", None)] * len(content) for content in tables]
     with closing(Ledger(folder)) as ledger:
-        scan.scan(path, routes, ledger, lambda _rows: None)
+        scan.scan(path, routes, ledger, lambda _rows, _size: None)
         for finding in ledger.findings():
             found[finding.route][finding.row - 1] = (finding.fault.name, finding.value)
         for number in range(len(tables)):

@@ -80,6 +80,8 @@ def line(x: str, slot: Slot) -> str:
 def source_text(x: str, slot: Slot) -> str:
     """As PostgreSQL writes it, decimals and all."""
     scale = slot.column.scale
+    if slot.loose:
+        x = f"CAST({x} AS NUMERIC)"  # a column that makes a text of every number
     # Of text, which is at fault here, a function cannot be asked: it might be none that Python can decode.
     slow = f"WHEN {x} < '' THEN djdock_decimal({x}, {-1 if scale is None else scale}) END"
     if scale is None:

@@ -27,13 +27,13 @@ def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape
     return None if isinstance(value, int | float) else faults.NOT_A_NUMBER
 
 
-def mend(value: Value, slot: Slot) -> Value:  # noqa: ARG001 - the shape of the family
-    """The number that it spells."""
+def mend(value: Value, slot: Slot) -> Value:
+    """The number that it spells; infinity only where the column does not make a text of it, which SQLite reads as 0."""
     try:
         number = float(as_text(value).strip())
     except ValueError:
         return None
-    return None if math.isnan(number) else number
+    return None if math.isnan(number) or (slot.loose and math.isinf(number)) else number
 
 
 def line(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family

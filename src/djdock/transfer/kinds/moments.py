@@ -110,6 +110,11 @@ def has_odd_fraction(x: str, seconds: int) -> str:
     return f"length({x}) NOT IN ({seconds}, {seconds + len('.000000')})"
 
 
+def is_no_day(x: str) -> str:
+    """SQL for SQLite: whether the month has no such day. date() counts on only where it has something to add."""
+    return f"(substr({x}, 9, 2) > '28' AND date({x}, '+0 days') IS NOT substr({x}, 1, 10))"
+
+
 def shapes(form: str) -> frozenset[bytes]:
     """What a form such as `00:00` looks like with zeros for digits, with and without a trimmed fraction of a second."""
     return frozenset(f"{form}{fraction}".encode() for fraction in ("", *(f".{'0' * digits}" for digits in range(1, 7))))

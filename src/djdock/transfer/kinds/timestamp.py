@@ -25,7 +25,7 @@ def quick(x: str, slot: Slot) -> str:
     """julianday() is the fastest that knows a wrong month or minute; the rest is what it takes for granted."""
     odd = (
         f"julianday({x}) IS NULL AND {x} IS NOT NULL OR {moments.has_odd_fraction(x, LENGTH)} OR +{x} < '0001' OR "
-        f"substr({x}, 12, 2) > '23' OR (substr({x}, 9, 2) > '28' AND date({x}) IS NOT substr({x}, 1, 10))"
+        f"substr({x}, 12, 2) > '23' OR {moments.is_no_day(x)}"
     )
     months = moments.months_of_gaps(slot.zone) if slot.zone else ()
     return f"{odd} OR substr({x}, 6, 2) IN ({', '.join(map(repr, months))})" if months else odd
