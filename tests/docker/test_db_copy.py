@@ -8,6 +8,7 @@ import pytest
 
 from tests import tools
 from tests.embedded.test_db_copy import COUNT, ROWS, begin
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.docker
 
@@ -27,6 +28,13 @@ def test_up_takes_the_rows_along(workspace: Path) -> None:
     [line] = [line for line in done.err.splitlines() if "To put back" in line]
     tools.run(["sh", "-c", line.partition(": ")[2]], project.root).ok()
     assert project.sql("SELECT name FROM things_thing WHERE id = 9000") == "mine"
+
+    # At a terminal, while the site runs: what asks the project's interpreter in its container has no terminal itself.
+    with Terminal([tools.DJDOCK, "db", "copy", "--into-nonempty"], project.root) as terminal:
+        terminal.expect("Replace ")
+        terminal.type("y\r")
+        terminal.expect("every column of every table is the same on both sides")
+        assert terminal.code() == 0
 
     # The same server by its URL: the container knows it under another address than we do.
     url = {"TARGET": project.env()["DATABASE_URL"]}

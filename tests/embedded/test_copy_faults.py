@@ -11,8 +11,7 @@ import pytest
 
 from djdock.project.environment import Database
 from djdock.transfer import faults
-from djdock.transfer.preflight import Wish
-from djdock.transfer.repairs import OnError
+from djdock.transfer.job import OnError, Wish
 from tests import transfers
 from tests.embedded import databases
 from tests.embedded.databases import make, number

@@ -9,9 +9,8 @@ import pytest
 
 from djdock.errors import Problem
 from djdock.project.environment import Database
+from djdock.transfer.job import OnError, Wish
 from djdock.transfer.models import Field, Model, Models
-from djdock.transfer.preflight import Wish
-from djdock.transfer.repairs import OnError
 from tests import transfers
 from tests.embedded import databases
 from tests.embedded.databases import make

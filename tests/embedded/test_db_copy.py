@@ -224,6 +224,8 @@ def test_values_that_do_not_fit(shop: Project, tmp_path: Path) -> None:
     assert "31 values cannot be copied as they are" in done.problem()
     assert "'cheap'" in done.out, "the only one of its kind is shown beside thirty of another"
     assert query(shop, "SELECT name FROM things_thing WHERE id = 1") == "thing 1"
+    assert "is longer than its column: character varying(10)" in done.out
+    assert "--on-error fix: cut to the length of its column" in done.out
     [report] = shop.root.glob(".djdock/copies/*/findings.csv")
     assert len(report.read_text().splitlines()) == 32
 
@@ -344,6 +346,35 @@ def test_up_asks_and_tells(workspace: Path) -> None:
     assert query(project, COUNT) == "0"
     copy(project).ok()
     assert query(project, COUNT) == str(ROWS)
+
+
+def test_up_asks_again_after_a_copy_that_failed(workspace: Path) -> None:
+    """Who wanted the rows and could not have them is told why and asked again: an empty database is no success."""
+    project = begin(workspace / "shop")
+    with closing(sqlite3.connect(project.root / "db.sqlite3")) as connection:
+        connection.execute("UPDATE things_thing SET name = 'much too long a name' WHERE id = 5")
+        connection.commit()
+    question = "Copy the rows of db.sqlite3 to PostgreSQL?"
+    port = str(tools.free_port())
+    with Terminal([DJDOCK, "up", "--engine", "embedded", "--port", port], project.root) as terminal:
+        terminal.expect("Write these files?")
+        terminal.type("y\r")
+        terminal.expect(question, timeout=120)
+        terminal.type("y\r")
+        shown = terminal.expect("To go back to it: djdock undo")
+        assert terminal.code() == 1
+    assert "cut to the length of its column" in shown
+    assert "djdock db copy db.sqlite3" in shown
+    assert not list(project.root.glob(".djdock/copies/*/changed.jsonl")), "nothing was changed"
+
+    with Terminal([DJDOCK, "up", "--port", port], project.root) as terminal:
+        terminal.expect(question)
+        terminal.type("n\r")
+        terminal.expect("ready")
+        assert terminal.code() == 0
+    copy(project, "--on-error", "fix").ok()
+    assert query(project, "SELECT name FROM things_thing WHERE id = 5") == "much too l"
+    assert "db.sqlite3" not in project.up("embedded").all, "what was copied is not asked for again"
 
 
 def test_without_rows_nobody_is_asked(workspace: Path) -> None:

@@ -79,7 +79,7 @@ def _hand_over(root: Path, argv: Sequence[str], cwd: Path, name: str) -> None:
     checkout, engine = ready(root, name)
     from djdock.process import become  # noqa: PLC0415 - after what takes time, so that Ctrl-C is answered at once
 
-    command = engine.command(checkout, argv, cwd)
+    command = engine.command(checkout, argv, cwd, handed_on=True)
     become(command.argv, cwd=command.cwd, env=command.env)
 
 

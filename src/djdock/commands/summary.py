@@ -64,7 +64,7 @@ def refused(report: Report, on_error: OnError, *, as_json: bool) -> Problem:
     if as_json:
         output.say(json.dumps(as_data(report), indent=2))
     else:
-        _show_open(flight)
+        _show_open(flight, on_error)
     more = f"; {MOST_SHOWN} of them are above" if flight.open > MOST_SHOWN and not as_json else ""
     by_hand = f"\n{_by_hand(flight, report.source)}" if on_error == "fix" else ""
     return Problem(
@@ -83,7 +83,7 @@ def _by_hand(flight: Preflight, source: str) -> str:
     return f'By hand, such as: sqlite3 {source} "{statement}"'
 
 
-def _show_open(flight: Preflight) -> None:
+def _show_open(flight: Preflight, on_error: OnError) -> None:
     """What is wrong, column by column, with some of the values and with what would be made of them."""
     samples = defaultdict(list)
     for finding in _sample(flight):
@@ -96,7 +96,8 @@ def _show_open(flight: Preflight) -> None:
         width = max(len(finding.key) for finding in found)
         for finding in found:
             output.detail(f"  {finding.key.ljust(width)}  {finding.value}")
-        output.detail(f"  --on-error fix: {first.fault.repair}")
+        if on_error != "fix":
+            output.detail(f"  --on-error fix: {first.fault.repair}")
 
 
 def _sample(flight: Preflight) -> Iterator[Finding]:

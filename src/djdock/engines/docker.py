@@ -98,7 +98,15 @@ def ready_for_commands(checkout: Checkout) -> bool:
     )
 
 
-def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING) -> Command:
+def command(
+    checkout: Checkout,
+    argv: Sequence[str],
+    cwd: Path,
+    variables: Mapping[str, str] = NOTHING,
+    *,
+    handed_on: bool = False,
+) -> Command:
+    terminal = handed_on and _at_terminal()
     inside = "/".join((APP, *cwd.resolve().relative_to(checkout.root.resolve()).parts))
     # By name only: Docker takes the value from our environment, so that it is in no process list.
     passed = [name for name in sorted(os.environ) if name.startswith(PASSED)]
@@ -106,9 +114,9 @@ def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mappi
     options = [*named, "--workdir", inside]
     site = containers.find(checkout).get(SITE)
     if site is not None and site.service.running:
-        program = ["docker", "exec", "--interactive", *(["--tty"] if _at_terminal() else []), *options, site.id]
+        program = ["docker", "exec", "--interactive", *(["--tty"] if terminal else []), *options, site.id]
     else:
-        one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if _at_terminal() else ["--no-TTY"])]
+        one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if terminal else ["--no-TTY"])]
         program = [*containers.program(checkout), *one_off, *options, SITE]
     return Command([*program, *argv], cwd, {**containers.environment(checkout), **variables})
 

@@ -188,7 +188,14 @@ def ready_for_commands(checkout: Checkout) -> bool:
     return redis is None or ports.answers(redis.port)
 
 
-def command(checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING) -> Command:
+def command(
+    checkout: Checkout,
+    argv: Sequence[str],
+    cwd: Path,
+    variables: Mapping[str, str] = NOTHING,
+    *,
+    handed_on: bool = False,  # noqa: ARG001 - a process of this machine has our terminal by itself
+) -> Command:
     return Command(argv, cwd, {**environment(checkout), **variables})
 
 

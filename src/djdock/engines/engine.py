@@ -63,11 +63,18 @@ class Engine(Protocol):
         """Whether `command` would work right now. Cheap."""
 
     def command(
-        self, checkout: Checkout, argv: Sequence[str], cwd: Path, variables: Mapping[str, str] = NOTHING
+        self,
+        checkout: Checkout,
+        argv: Sequence[str],
+        cwd: Path,
+        variables: Mapping[str, str] = NOTHING,
+        *,
+        handed_on: bool = False,
     ) -> Command:
         """The program that runs `argv` in the project's environment, as if typed in `cwd`.
 
-        `variables` are set for this one program, over all others.
+        `variables` are set for this one program, over all others. `handed_on` says that it gets our own streams, and
+        with them the terminal, where there is one.
         """
 
     def inside(self, checkout: Checkout) -> str:

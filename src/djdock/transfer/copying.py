@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ def copy(job: Job, preflight: Preflight, connect: Callable[[], psycopg.Connectio
     """
     import psycopg  # noqa: PLC0415 - it takes 130 ms to import
 
+    # Of a connection that is lost it warns on standard error; that is told as a Problem.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     committing = False
     try:
         with connect() as connection:
