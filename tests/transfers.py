@@ -14,7 +14,7 @@ import psycopg
 
 from djdock.transfer import copying, preflight, repairs, snapshot, target
 from djdock.transfer.copying import Copied
-from djdock.transfer.job import Job, Wish
+from djdock.transfer.job import Job, Progress, Wish
 from djdock.transfer.ledger import Finding
 from djdock.transfer.models import Field, Model, Models
 from djdock.transfer.preflight import Preflight
@@ -37,7 +37,7 @@ class Transfer:
     job: Job
     flight: Preflight
     connect: Callable[[], psycopg.Connection[Any]]
-    progress: preflight.Progress
+    progress: Progress
 
     def copy(self) -> Copied:
         """Copies what was found sound."""
@@ -83,7 +83,7 @@ def prepare(
     connect: Callable[[], psycopg.Connection[Any]],
     told: Models,
     wish: Wish | None = None,
-    progress: preflight.Progress | None = None,
+    progress: Progress | None = None,
 ) -> Transfer:
     """The snapshot and the pre-flight of a copy; the folder for it is made beside the file."""
     folder = source.parent / "copy"
