@@ -58,8 +58,10 @@ def place(server: databases.Server, database: Database, tmp_path: Path) -> Place
 
 TREE = (
     "CREATE TABLE node (id bigint PRIMARY KEY, up bigint NOT NULL REFERENCES node DEFERRABLE INITIALLY DEFERRED)",
-    "CREATE TABLE leaf (id bigint PRIMARY KEY, node_id bigint NOT NULL REFERENCES node DEFERRABLE INITIALLY DEFERRED,"
-    " kin_id bigint REFERENCES leaf DEFERRABLE INITIALLY DEFERRED)",
+    (
+        "CREATE TABLE leaf (id bigint PRIMARY KEY, node_id bigint NOT NULL REFERENCES node DEFERRABLE INITIALLY DEFERRED,"
+        " kin_id bigint REFERENCES leaf DEFERRABLE INITIALLY DEFERRED)"
+    ),
 )
 SQLITE_TREE = (
     "CREATE TABLE node (id integer PRIMARY KEY, up bigint NOT NULL)",

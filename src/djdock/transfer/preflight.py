@@ -54,17 +54,23 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
         connect: gives a connection to the target, which is only asked what types of its own take.
 
     Raises:
-        Problem: a table or a column is missing on one side, or cannot be copied.
+        Problem: a table or a column is missing on one side, or cannot be copied; or the file is damaged.
     """
+    with snapshot.whole(job.snapshot):
+        return _run(job, tables, connect, progress)
+
+
+def _run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
     began = time.monotonic()
     found = _match(job, tables)
     with closing(snapshot.open_for_reading(job.snapshot)) as connection:
-        total = sum(_count(connection, route.source.quoted) for route in found.routes)
+        counts = [_count(connection, route.source.quoted) for route in found.routes]
     outlook = _outlook(found, connect)
-    progress.phase("check", total)
+    progress.phase("check", sum(counts))
     look = _Look(job, found, connect, Ledger(job.folder))
     everything = range(len(found.routes))
     scans = scan.scan(job.snapshot, found.routes, look.ledger, progress.advance)
+    _compare(job, found, scans, counts)
     rewritten = repairs.rewrite(job.snapshot, found, look.ledger)
     scans = look.again(scans, rewritten)
     scans = look.ask_server(scans, everything)
@@ -75,6 +81,13 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
     left = sum(number for *_what, number in look.ledger.counts(open_only=True))
     names = tuple(found.routes[number].target.name for number in sorted(rewritten))
     return Preflight(found, scans, look.ledger, left, changes, names, outlook, time.monotonic() - began)
+
+
+def _compare(job: Job, found: Match, scans: Sequence[Scan], counts: Sequence[int]) -> None:
+    """Makes sure that all rows were seen: an index, by which SQLite counts, may say otherwise than the table."""
+    for route, one, count in zip(found.routes, scans, counts, strict=True):
+        if one.rows != count:
+            raise snapshot.damaged(job.snapshot, f"{route.source.name} has {count} rows, {one.rows} of them readable")
 
 
 def _outlook(found: Match, connect: Connect) -> schema.Outlook:

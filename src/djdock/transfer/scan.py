@@ -109,7 +109,9 @@ def _result(future: Future[_Part], work: Sequence[Future[_Part]]) -> _Part:
 def _segments(connection: sqlite3.Connection, route: Route) -> Iterator[tuple[int, int]]:
     """Ranges of row numbers, each after one and up to another."""
     row, table = route.source.row, route.source.quoted
-    after = connection.execute(f"SELECT min({row}) - 1 FROM {table} AS t").fetchone()[0]
+    # Before the least of all numbers there is only infinity: one less would be the same number again, as a REAL.
+    first = f"CASE min({row}) WHEN {-(2**63)} THEN -9e999 ELSE min({row}) - 1 END"
+    after = connection.execute(f"SELECT {first} FROM {table} AS t").fetchone()[0]
     while after is not None:
         last = connection.execute(
             f"SELECT max(r) FROM (SELECT {row} AS r FROM {table} AS t WHERE {row} > ? ORDER BY {row} LIMIT ?)",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import urllib.parse
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from djdock.errors import Problem
@@ -58,9 +58,17 @@ def _copy(source: Path, target: Path, tell: Callable[[int, int], None], *, mode:
             reader.backup(writer, pages=STEP, progress=lambda _status, left, total: tell(total - left, total))
             if writer.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
                 writer.execute("PRAGMA journal_mode = DELETE")
+            encoding = writer.execute("PRAGMA encoding").fetchone()[0]
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)  # where there is no room, half a snapshot must not take what is left
         raise _problem(source, target.parent, error) from error
+    if encoding != "UTF-8":
+        target.unlink()
+        raise Problem(
+            f"{source.name} keeps its texts in {encoding}; only UTF-8, which is what Django makes, can be copied.",
+            hint=f'Make a file of it that does: sqlite3 "{source}" .dump | sqlite3 new.sqlite3\n'
+            "Then: djdock db copy new.sqlite3",
+        )
 
 
 def _is_resting(source: Path) -> bool:
@@ -91,6 +99,31 @@ def open_for_repair(path: Path) -> sqlite3.Connection:
     for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {quoted(name.decode())}")
     return connection
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Within it, a snapshot that turns out to be damaged is a Problem.
+
+    Raises:
+        Problem: a page of the file is not what it should be.
+    """
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if "malformed" not in str(error):
+            raise
+        raise damaged(path, str(error)) from error
+
+
+def damaged(path: Path, details: str) -> Problem:
+    """What there is to say of a file that was copied with its damage."""
+    return Problem(
+        "The SQLite file is damaged. Nothing has been changed.",
+        details=f"{path.name}: {details}",
+        hint='To see what is wrong with it: sqlite3 db.sqlite3 "PRAGMA integrity_check"\n'
+        'Where only indexes are: sqlite3 db.sqlite3 "REINDEX". What else can be saved: sqlite3 db.sqlite3 ".recover"',
+    )
 
 
 def quoted(name: str) -> str:

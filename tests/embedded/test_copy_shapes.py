@@ -1,0 +1,346 @@
+"""Tables of all shapes, and files in any state."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from djdock.errors import Problem
+from djdock.project.environment import Database
+from djdock.transfer import snapshot
+from djdock.transfer.preflight import Wish
+from tests import transfers
+from tests.embedded import databases
+from tests.embedded.databases import make
+
+pytestmark = pytest.mark.embedded
+
+ODD_NAMES = [
+    "Table",
+    'quo"te',
+    "per%cent %s",
+    "dotted.name",
+    "ünï cødé 漢",
+    "select",
+    "back\\slash",
+    "{brace}",
+    "it's",
+    "?1 :a @b",
+]
+
+
+class Place:
+    """A database, and a file."""
+
+    def __init__(self, server: databases.Server, database: Database, folder: Path) -> None:
+        self.server, self.database, self.path = server, database, folder / "db.sqlite3"
+
+    def transfer(self, tables: list[str], *rows: str, on: list[str], **wish: Any) -> transfers.Transfer:
+        """Makes both sides, and looks at them."""
+        with self.server.connect(self.database) as connection:
+            make(connection, *on)
+        transfers.file(self.path, *rows)
+        told = transfers.models(tables)
+        wanted = Wish(only=("app",), **wish)
+        return transfers.prepare(self.path, lambda: self.server.connect(self.database), told, wanted)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the server says."""
+        with self.server.connect(self.database) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+
+@pytest.fixture
+def place(server: databases.Server, database: Database, tmp_path: Path) -> Place:
+    """An empty database, and room for a file."""
+    return Place(server, database, tmp_path)
+
+
+def test_odd_names(place: Place) -> None:
+    """Tables and columns may be called anything."""
+    columns = ", ".join('"{}" text'.format(name.replace('"', '""')) for name in ODD_NAMES)
+    tables = ['"{}"'.format(name.replace('"', '""')) for name in ODD_NAMES]
+    rows = []
+    for table in tables:
+        rows += [
+            f"CREATE TABLE {table} (id integer PRIMARY KEY, {columns})",
+            f"INSERT INTO {table} VALUES (1, {', '.join(['char(34) || char(37)'] * len(ODD_NAMES))})",
+        ]
+    on = [f"CREATE TABLE {table} (id bigint PRIMARY KEY, {columns})" for table in tables]
+    place.transfer(ODD_NAMES, *rows, on=on).copy()
+    for table in tables:
+        [(_id, *values)] = place.rows(f"SELECT * FROM {table}")
+        assert values == ['"%'] * len(ODD_NAMES)
+
+
+@pytest.mark.parametrize("name", ["rowid", "_rowid_", "oid", "ROWID"])
+def test_columns_that_hide_the_row_number(place: Place, name: str) -> None:
+    """A column may have the name by which SQLite's own numbers are asked for."""
+    rows = (f'CREATE TABLE t ("{name}" text, v integer)', "INSERT INTO t VALUES ('x', 1), ('x', 2), (NULL, 3)")
+    place.transfer(["t"], *rows, on=[f'CREATE TABLE t ("{name}" text, v integer)']).copy()
+    assert place.rows("SELECT * FROM t ORDER BY v") == [("x", 1), ("x", 2), (None, 3)]
+
+
+def test_all_names_hidden(place: Place) -> None:
+    """Where all three names are taken, the table is refused with a sentence."""
+    columns = "rowid text, _rowid_ text, oid text"
+    with pytest.raises(Problem):
+        place.transfer(["t"], f"CREATE TABLE t ({columns})", on=[f"CREATE TABLE t ({columns})"])
+
+
+def test_keys_of_all_kinds(place: Place) -> None:
+    """Keys may be composite, texts, UUIDs, negative, far apart, or not there."""
+    names = ["composite", "texts", "uuids", "sparse", "none"]
+    place.transfer(
+        names,
+        "CREATE TABLE composite (a integer, b text, PRIMARY KEY (a, b))",
+        "CREATE TABLE texts (code varchar(5) PRIMARY KEY)",
+        "CREATE TABLE uuids (id char(32) PRIMARY KEY)",
+        "CREATE TABLE sparse (id integer PRIMARY KEY)",
+        "CREATE TABLE none (v integer)",
+        "INSERT INTO composite VALUES (2, 'x'), (1, 'y'), (1, 'x')",
+        "INSERT INTO texts VALUES ('b'), (''), ('a')",
+        "INSERT INTO uuids VALUES ('00112233445566778899aabbccddeeff')",
+        f"INSERT INTO sparse VALUES ({-(2**63) + 1}), (-5), (0), (7), ({2**62}), ({2**63 - 1})",
+        "INSERT INTO none VALUES (1), (1), (NULL)",
+        "DELETE FROM none WHERE rowid = 2",
+        on=[
+            "CREATE TABLE composite (a integer, b text, PRIMARY KEY (a, b))",
+            "CREATE TABLE texts (code varchar(5) PRIMARY KEY)",
+            "CREATE TABLE uuids (id uuid PRIMARY KEY)",
+            "CREATE TABLE sparse (id bigint PRIMARY KEY)",
+            "CREATE TABLE none (v integer)",
+        ],
+    ).copy()
+    assert place.rows("SELECT * FROM composite ORDER BY 1, 2") == [(1, "x"), (1, "y"), (2, "x")]
+    assert place.rows("SELECT * FROM sparse ORDER BY 1") == [
+        *((-(2**63) + 1,), (-5,), (0,), (7,)),
+        *((2**62,), (2**63 - 1,)),
+    ]
+    assert place.rows("SELECT count(*), count(v) FROM none") == [(2, 1)]
+
+
+def test_the_least_row_number(place: Place) -> None:
+    """The least number that a row can have is a row like any other."""
+    place.transfer(
+        ["t"],
+        "CREATE TABLE t (id integer PRIMARY KEY)",
+        f"INSERT INTO t VALUES ({-(2**63)}), (1)",
+        on=["CREATE TABLE t (id bigint PRIMARY KEY)"],
+    ).copy()
+    assert place.rows("SELECT count(*) FROM t") == [(2,)]
+
+
+def test_many_columns_and_none(place: Place) -> None:
+    """A table has two hundred columns, or one row, or none."""
+    wide = ", ".join(f"c{number} integer" for number in range(200))
+    values = ", ".join(str(number) for number in range(200))
+    transfer = place.transfer(
+        ["wide", "empty"],
+        f"CREATE TABLE wide ({wide})",
+        "CREATE TABLE empty (v text)",
+        f"INSERT INTO wide VALUES ({values})",
+        "INSERT INTO wide (c7) VALUES (1)",
+        on=[f"CREATE TABLE wide ({wide})", "CREATE TABLE empty (v text)", "INSERT INTO empty VALUES ('old')"],
+    )
+    assert {name: proven.rows for name, proven in transfer.copy().tables.items()} == {"wide": 2, "empty": 0}
+    assert place.rows("SELECT * FROM wide ORDER BY c0 NULLS LAST LIMIT 1") == [tuple(range(200))]
+    assert place.rows("SELECT count(*) FROM empty") == [(0,)]
+
+
+def test_generated_columns(place: Place) -> None:
+    """What both sides compute is computed anew."""
+    generated = "v integer, doubled integer GENERATED ALWAYS AS (v * 2) STORED"
+    place.transfer(
+        ["t"],
+        f"CREATE TABLE t (id integer PRIMARY KEY, {generated})",
+        "INSERT INTO t (v) VALUES (1), (NULL), (3)",
+        on=[f"CREATE TABLE t (id bigint PRIMARY KEY, {generated})"],
+    ).copy()
+    assert place.rows("SELECT doubled FROM t ORDER BY id") == [(2,), (None,), (6,)]
+
+
+def test_what_is_not_copied(place: Place) -> None:
+    """Tables without a model, views, triggers and virtual tables are listed; triggers do not fire while values are mended."""
+    transfer = place.transfer(
+        ["t"],
+        "CREATE TABLE t (id integer PRIMARY KEY, v integer, old text)",
+        "CREATE TABLE stranger (v text)",
+        "CREATE VIEW seen AS SELECT * FROM t",
+        "CREATE TRIGGER loud BEFORE UPDATE ON t BEGIN SELECT raise(ABORT, 'a trigger'); END",
+        "CREATE VIRTUAL TABLE search USING fts5(body)",
+        "INSERT INTO t VALUES (1, 'x', 'y')",
+        on=["CREATE TABLE t (id bigint PRIMARY KEY, v integer)"],
+        on_error="fix",
+    )
+    left = {(one.kind, one.name) for one in transfer.flight.match.leftovers}
+    assert left == {
+        *(("column", "t.old"), ("table", "stranger"), ("view", "seen"), ("trigger", "loud")),
+        ("virtual table", "search"),
+        *(("virtual table", f"search_{part}") for part in ("data", "idx", "content", "docsize", "config")),
+    }
+    transfer.copy()
+    assert place.rows("SELECT * FROM t") == [(1, None)]
+
+
+def test_a_backslash_and_a_dot(place: Place) -> None:
+    """What ends the data of COPY where it stands alone on a line does not end it inside a text."""
+    texts = [
+        "\\.",
+        "a\n\\.\nb",
+        "\\.\n",
+        "\n\\.",
+        "\r\n\\.\r\n",
+        "\\N",
+        '"',
+        '""\n"',
+        ",",
+        "a,b\n",
+        "\r",
+        "\n",
+        " ",
+        "\x1f",
+        "\x01",
+        "",
+    ]
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v text, w text)"
+    literals = ", ".join(
+        f"({number}, CAST(x'{text.encode().hex()}' AS TEXT), CAST(x'{text.encode().hex()}' AS TEXT))"
+        for number, text in enumerate(texts)
+    )
+    place.transfer(["t"], table, f"INSERT INTO t VALUES {literals}", on=[table.replace("integer", "bigint")]).copy()
+    assert place.rows("SELECT v, w FROM t ORDER BY id") == [(text, text) for text in texts]
+
+
+def test_separators_cannot_stand_in_for_one_another(place: Place) -> None:
+    """Texts with the characters that values are joined by are told apart from their neighbours, and from NULL."""
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v text)"
+    values = "(1, 'a' || char(31) || 'b'), (2, char(1)), (3, NULL), (4, char(31)), (5, '')"
+    place.transfer(["t"], table, f"INSERT INTO t VALUES {values}", on=[table.replace("integer", "bigint")]).copy()
+    assert place.rows("SELECT v FROM t ORDER BY id") == [("a\x1fb",), ("\x01",), (None,), ("\x1f",), ("",)]
+
+
+def test_a_file_in_use(place: Place) -> None:
+    """While somebody writes, the snapshot is of one moment, and the file is left alone."""
+    with closing(sqlite3.connect(place.path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("CREATE TABLE t (id integer PRIMARY KEY, v integer)")
+        connection.executemany("INSERT INTO t (v) VALUES (?)", [(1,) for _row in range(2000)])
+        connection.commit()
+        stop = threading.Event()
+
+        def write() -> None:
+            with closing(sqlite3.connect(place.path, timeout=30)) as writer:
+                while not stop.is_set():
+                    with writer:
+                        writer.execute("UPDATE t SET v = v + 1")
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            folder = place.path.parent / "copy"
+            folder.mkdir()
+            for _time in range(10):
+                taken = snapshot.take(place.path, folder, lambda _done, _total: None)
+                with closing(sqlite3.connect(taken)) as copied:
+                    [(count, least, most)] = copied.execute("SELECT count(*), min(v), max(v) FROM t").fetchall()
+                    assert (count, least) == (2000, most)
+                    assert copied.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_the_file_stays_as_it_was(place: Place) -> None:
+    """Not a byte of the source changes, be something repaired or not, and no file appears beside it."""
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v integer)"
+    transfers.file(place.path, table, "INSERT INTO t VALUES (1, 'x')")
+    before = hashlib.sha256(place.path.read_bytes()).hexdigest()
+    with place.server.connect(place.database) as connection:
+        make(connection, table.replace("integer PRIMARY", "bigint PRIMARY"))
+    told = transfers.models(["t"])
+    transfers.prepare(place.path, lambda: place.server.connect(place.database), told, Wish("fix", only=("app",))).copy()
+    assert hashlib.sha256(place.path.read_bytes()).hexdigest() == before
+    assert sorted(path.name for path in place.path.parent.iterdir()) == ["copy", "db.sqlite3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"not a database at all", "is no SQLite database"),
+        (bytes(range(256)) * 16, "is no SQLite database"),
+        (snapshot.HEADER + b"\x10\x00\x01\x01\x00\x40\x20\x20" + b"\xff" * 4000, "cannot be read"),
+    ],
+)
+def test_files_that_are_none(tmp_path: Path, content: bytes, said: str) -> None:
+    """What is empty, encrypted, damaged or something else is told as that."""
+    path = tmp_path / "db.sqlite3"
+    path.write_bytes(content)
+    with pytest.raises(Problem) as raised:
+        snapshot.take(path, tmp_path, lambda _done, _total: None)
+    assert said in raised.value.cause
+    assert not (tmp_path / snapshot.NAME).exists()
+
+
+def test_utf_16(place: Place) -> None:
+    """A file that keeps its texts in UTF-16 is copied like others, or refused with a sentence; it is not mangled."""
+    place.path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(place.path)) as connection:
+        connection.execute("PRAGMA encoding = 'UTF-16'")
+        connection.execute("CREATE TABLE t (id integer PRIMARY KEY, v varchar(4))")
+        connection.execute("INSERT INTO t VALUES (1, 'é漢'), (2, 'too long')")
+        connection.commit()
+    with pytest.raises(Problem) as raised:
+        snapshot.take(place.path, place.path.parent, lambda _done, _total: None)
+    assert "UTF-16" in raised.value.cause
+
+
+def test_a_page_that_is_damaged(place: Place) -> None:
+    """A file that is damaged in its middle is told of, and nothing is written."""
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v text)"
+    many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+    transfers.file(place.path, table, f"INSERT INTO t {many} SELECT i, 'text ' || i FROM n")
+    content = bytearray(place.path.read_bytes())
+    content[5 * 4096 : 6 * 4096] = b"\xa5" * 4096
+    place.path.write_bytes(content)
+    with place.server.connect(place.database) as connection:
+        make(connection, table.replace("integer", "bigint"), "INSERT INTO t VALUES (1, 'old')")
+    with pytest.raises(Problem):
+        transfers.prepare(place.path, lambda: place.server.connect(place.database), transfers.models(["t"])).copy()
+    assert place.rows("SELECT * FROM t") == [(1, "old")]
+
+
+def test_large_values_in_little_memory(place: Place) -> None:
+    """A text and bytes of 100 MB each pass through a process that takes less than 60 MB beyond its imports."""
+    size = 100 << 20
+    with closing(sqlite3.connect(place.path)) as connection:
+        connection.execute("CREATE TABLE t (id integer PRIMARY KEY, v text, b blob)")
+        connection.execute("INSERT INTO t VALUES (1, ?, NULL)", ('é",' + "x" * size,))
+        connection.execute("INSERT INTO t VALUES (2, 'small', zeroblob(?))", (size,))
+        connection.execute("INSERT INTO t VALUES (3, 'small', x'00')")
+        connection.commit()
+    with place.server.connect(place.database) as connection:
+        make(connection, "CREATE TABLE t (id bigint PRIMARY KEY, v text, b bytea)")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.embedded.copying_process", place.path, place.database.url, "t"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    kilobytes = int(done.stdout.split()[-1])
+    assert place.rows("SELECT length(v), length(b) FROM t ORDER BY id") == [
+        *((size + 3, None), (5, size), (5, 1)),
+    ]
+    if sys.version_info >= (3, 11):  # before, Python cannot read a value in portions
+        assert kilobytes < 60_000
