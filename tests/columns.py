@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -141,6 +142,7 @@ JSON_VALUES: st.SearchStrategy[object] = st.recursive(
     ),
     max_leaves=8,
 )
+JSON_WRITTEN = st.builds(lambda value, plain: json.dumps(value, ensure_ascii=plain), JSON_VALUES, st.booleans())
 JSON_ODD = st.sampled_from(
     [
         *(
@@ -233,7 +235,7 @@ FORMS = [
         dented(MOMENTS) | NO_DAYS.map("{} 10:00:00".format) | CLOCKS | dented(CLOCKS),
     ),
     Form("uuid", "char(32)", "uuid", column("uuid"), dented(UUIDS) | UUID_FORMS),
-    Form("json", "text", "jsonb", column("jsonb"), JSON_ODD | dented(JSON_ODD)),
+    Form("json", "text", "jsonb", column("jsonb"), JSON_WRITTEN | JSON_ODD | dented(JSON_ODD | JSON_WRITTEN)),
     Form("bytes", "BLOB", "bytea", column("bytea"), TEXTS),
     Form("address", "char(39)", "inet", column("inet"), dented(ADDRESSES)),
 ]

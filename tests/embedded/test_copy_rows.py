@@ -1,4 +1,4 @@
-"""Rows that cannot be copied as they are: keys that refer to nothing, values that repeat, and NULL where none may be."""
+"""Rows that cannot be copied as they are: keys that refer to nothing, values that repeat, NULL where none may be."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def place(server: databases.Server, database: Database, tmp_path: Path) -> Place
 TREE = (
     "CREATE TABLE node (id bigint PRIMARY KEY, up bigint NOT NULL REFERENCES node DEFERRABLE INITIALLY DEFERRED)",
     (
-        "CREATE TABLE leaf (id bigint PRIMARY KEY, node_id bigint NOT NULL REFERENCES node DEFERRABLE INITIALLY DEFERRED,"
+        "CREATE TABLE leaf (id bigint PRIMARY KEY, node_id bigint NOT NULL REFERENCES node"
+        " DEFERRABLE INITIALLY DEFERRED,"
         " kin_id bigint REFERENCES leaf DEFERRABLE INITIALLY DEFERRED)"
     ),
 )
@@ -70,7 +71,7 @@ SQLITE_TREE = (
 
 
 def test_dangling_keys(place: Place) -> None:
-    """Keys that refer to nothing are told; repaired, they are NULL, or their rows and all that hangs on these are out."""
+    """Keys that refer to nothing are told; repaired, they are NULL, or their rows and all that needs these are out."""
     place.make(*TREE)
     rows = (
         *SQLITE_TREE,
@@ -166,7 +167,8 @@ def test_duplicates(place: Place) -> None:
 def test_null_where_none_may_be(place: Place) -> None:
     """NULL becomes the field's default in the form that the column needs, or an empty text; else it stays a fault."""
     place.make(
-        "CREATE TABLE t (id bigint PRIMARY KEY, title varchar(9) NOT NULL, price numeric(5, 2) NOT NULL, ref uuid NOT NULL,"
+        "CREATE TABLE t (id bigint PRIMARY KEY, title varchar(9) NOT NULL, price numeric(5, 2) NOT NULL,"
+        " ref uuid NOT NULL,"
         " seen timestamptz NOT NULL, data jsonb NOT NULL, count integer)"
     )
     place.fields["t"] = (
@@ -199,7 +201,7 @@ def test_null_without_a_default(place: Place) -> None:
 
 
 def test_faults_in_one_row(place: Place) -> None:
-    """Several faults in one row, a key at fault among them, are each repaired once, and children follow their parents."""
+    """Several faults in one row, its key among them, are each repaired once, and children follow their parents."""
     place.make(
         "CREATE TABLE author (slug varchar(4) PRIMARY KEY)",
         "CREATE TABLE book (id bigint PRIMARY KEY, author_id varchar(4) NOT NULL REFERENCES author, year integer)",

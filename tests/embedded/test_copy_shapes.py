@@ -16,7 +16,7 @@ import pytest
 from djdock.errors import Problem
 from djdock.project.environment import Database
 from djdock.transfer import snapshot
-from djdock.transfer.preflight import Wish
+from djdock.transfer.job import Wish
 from tests import transfers
 from tests.embedded import databases
 from tests.embedded.databases import make
@@ -169,7 +169,7 @@ def test_generated_columns(place: Place) -> None:
 
 
 def test_what_is_not_copied(place: Place) -> None:
-    """Tables without a model, views, triggers and virtual tables are listed; triggers do not fire while values are mended."""
+    """Tables without a model, views, triggers and virtual tables are listed; no trigger fires at repairs."""
     transfer = place.transfer(
         ["t"],
         "CREATE TABLE t (id integer PRIMARY KEY, v integer, old text)",

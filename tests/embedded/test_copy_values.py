@@ -1,4 +1,7 @@
-"""What a copy makes of values: all that SQLite lets into a column, on its way to a server."""
+"""What a copy makes of values: all that SQLite lets into a column, on its way to a server.
+
+DJDOCK_EXAMPLES=200 python -m pytest tests/embedded/test_copy_values.py searches where the suite only checks.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +37,9 @@ pytestmark = pytest.mark.embedded
 
 WIDE = decimal.Context(prec=99)
 FEW = settings(
-    max_examples=int(os.environ.get("N", "6")),
+    max_examples=int(os.environ.get("DJDOCK_EXAMPLES", "5")),
     deadline=None,
-    derandomize="N" not in os.environ,
+    derandomize="DJDOCK_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )
@@ -112,7 +115,7 @@ def on_server(form: Form, connection: psycopg.Connection[Any]) -> list[object]:
 
 @pytest.mark.parametrize("form", FORMS + BERLIN + UNTYPED, ids=lambda form: form.name)
 def test_whatever_is_in_sqlite(server: databases.Server, everything: Database, form: Form, tmp_path: Path) -> None:
-    """Once repaired, any values arrive and are proven, and read as those in SQLite do; sound ones are what they were."""
+    """Once repaired, any values arrive and read as those in SQLite do; sound ones are what they were."""
 
     @FEW
     @given(st.lists(columns.anything(form), max_size=60))
