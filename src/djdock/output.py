@@ -58,10 +58,12 @@ def outcome(kind: Outcome, what: str, why: str = "") -> None:
     _echo(line)
 
 
-def detail(text: str) -> None:
-    """A line below what happened, cut at the edge of a terminal."""
-    line, room = " " * (WIDTH + 2) + text, _columns(sys.stdout)
-    _echo(line if room is None or len(line) <= room else f"{line[: room - 1]}…")
+def detail(text: str, *, whole: bool = False) -> None:
+    """A line below what happened, cut at the edge of a terminal; a `whole` one goes on in the next line."""
+    indent, room = " " * (WIDTH + 4), _columns(sys.stdout)
+    for part in _folded(text, len(indent), room) if whole else [text]:
+        line = indent + part
+        _echo(line if room is None or len(line) <= room else f"{line[: room - 1]}…")
 
 
 def say(text: str = "") -> None:

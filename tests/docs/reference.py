@@ -31,9 +31,9 @@ They come before the command: `djdock --no-color status`
 Results go to standard output, progress and problems to standard error. Colours and progress are shown in terminals
 only; `NO_COLOR=1` (any value) leaves colours out there too.
 
-The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `start`, `stop`, `migrate`; `same`
-and `skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say what djdock goes
-by, `works` what it has tried, `ready` where the site answers.
+The first word of a line says what happened: `create`, `change`, `remove`, `repair`, `copy`, `start`, `stop`,
+`migrate`; `same` and `skip` mean that nothing did; `conflict` means that you have to choose. `found` and `engine` say
+what djdock goes by, `works` what it has tried, `ready` where the site answers.
 
 `djdock status --json` is for programs:
 
@@ -50,7 +50,8 @@ by, `works` what it has tried, `ready` where the site answers.
 `url` is null while the site is down, `version` while the database is, `engine` before the first `djdock up`.
 
 `djdock init --json` prints [what was found and what is to change](files.md#what-init---json-prints), and
-`djdock doctor --json` [what it finds](../how-to/doctor.md#in-ci).
+`djdock doctor --json` [what it finds](../how-to/doctor.md#in-ci). `djdock db copy --json` prints the
+[report of a copy](../how-to/move-from-sqlite.md#the-report).
 
 ## Completion
 

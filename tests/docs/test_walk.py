@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import tools
-from tests.docs import walk
+from tests.docs import test_facts, walk
 
 pytestmark = pytest.mark.embedded
 
@@ -76,6 +77,11 @@ def test_rows_are_moved_from_sqlite(folder: Path) -> None:
     assert reader.project.sql("SELECT count(*) FROM auth_user_groups") == "1"
     with closing(sqlite3.connect(reader.folder / "db.sqlite3")) as connection:
         assert connection.execute("SELECT length(last_name) FROM auth_user").fetchone() == (206,)
+    report = json.loads(max(reader.folder.glob(".djdock/copies/*/report.json")).read_text(encoding="utf-8"))
+    told = [
+        row[0].strip("` ").split("`, `") for row in test_facts.table("docs/how-to/move-from-sqlite.md", "## The report")
+    ]
+    assert [name for names in told for name in names] == list(report)
     reader.type("djdock undo")
     assert "sqlite3" in (reader.folder / "config/settings.py").read_text(encoding="utf-8")
 

@@ -95,9 +95,9 @@ def _show_open(flight: Preflight, on_error: OnError) -> None:
         output.outcome("conflict", f"{where}: {_number(numbers[kind], 'value')}", _reason(first))
         width = max(len(finding.key) for finding in found)
         for finding in found:
-            output.detail(f"  {finding.key.ljust(width)}  {finding.value}")
+            output.detail(f"{finding.key.ljust(width)}  {finding.value}")
         if on_error != "fix":
-            output.detail(f"  --on-error fix: {first.fault.repair}")
+            output.detail(f"--on-error fix: {first.fault.repair}", whole=True)
 
 
 def _sample(flight: Preflight) -> Iterator[Finding]:
