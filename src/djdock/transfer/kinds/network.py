@@ -47,12 +47,13 @@ def canonical(joined: bytes) -> bytes:
     Raises:
         OSError, ValueError: one is no address.
     """
-    return SEPARATOR.join([one if one == NULL else _packed(one) for one in joined.split(SEPARATOR)])
+    parts = joined.decode("ascii").split(SEPARATOR.decode())
+    null = NULL.decode()
+    return SEPARATOR.decode().join([one if one == null else _packed(one) for one in parts]).encode()
 
 
-def _packed(address: bytes) -> bytes:
-    family = socket.AF_INET6 if b":" in address else socket.AF_INET
-    return socket.inet_pton(family, address.decode("ascii")).hex().encode()
+def _packed(address: str) -> str:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address).hex()
 
 
 def _read(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

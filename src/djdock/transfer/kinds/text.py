@@ -26,6 +26,8 @@ def look(joined: bytes, slot: Slot) -> bool:  # noqa: ARG001 - the shape of the 
     """Whether there is a NUL, or a byte that is no UTF-8."""
     if b"\0" in joined:
         return True
+    if joined.isascii():
+        return False
     try:
         joined.decode()
     except UnicodeDecodeError:
