@@ -288,7 +288,7 @@ def test_only_some_models(shop: Project) -> None:
     """With --only the other tables keep their rows."""
     query(shop, "UPDATE things_made SET name = 'kept'")
     copy(shop, "--only", "things.Thing", "--into-nonempty", "--yes").ok()
-    assert query(shop, "SELECT name FROM things_made") == "kept"
+    assert query(shop, "SELECT DISTINCT name FROM things_made") == "kept"
     query(shop, "UPDATE things_made SET name = 'by migrate'")
 
 
