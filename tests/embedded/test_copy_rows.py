@@ -258,3 +258,43 @@ def test_refused_by_the_server(place: Place) -> None:
     assert "PostgreSQL refuses a row of t" in raised.value.cause
     assert "(3, 5)" in str(raised.value.details)
     assert place.rows("SELECT * FROM t") == [(1, 1)]
+
+
+def test_keys_that_differ_in_capitals(place: Place) -> None:
+    """Whether capitals make a difference in a key, PostgreSQL decides: what SQLite takes for equal may dangle there."""
+    with place.server.connect(place.server.rooted(place.database), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION citext")
+    place.make(
+        "CREATE TABLE author (slug text PRIMARY KEY)",
+        "CREATE TABLE book (id bigint PRIMARY KEY, author_id text REFERENCES author)",
+        "CREATE TABLE folded (slug citext PRIMARY KEY)",
+        "CREATE TABLE leaf (id bigint PRIMARY KEY, folded_id citext NOT NULL REFERENCES folded)",
+    )
+    rows = (
+        "CREATE TABLE author (slug text PRIMARY KEY COLLATE NOCASE)",
+        "CREATE TABLE book (id integer PRIMARY KEY, author_id text)",
+        "CREATE TABLE folded (slug text PRIMARY KEY)",
+        "CREATE TABLE leaf (id integer PRIMARY KEY, folded_id text NOT NULL)",
+        "INSERT INTO author VALUES ('Poe'), ('Eco')",
+        "INSERT INTO book VALUES (1, 'Poe'), (2, 'poe'), (3, NULL)",
+        "INSERT INTO folded VALUES ('É'), ('a')",
+        "INSERT INTO leaf VALUES (1, 'é'), (2, 'A'), (3, 'a'), (4, 'b')",
+    )
+    transfer = place.look(*rows)
+    assert transfer.faults == [("book", "2", "author_id", "dangling"), ("leaf", "4", "folded_id", "dangling")]
+    place.look(*rows, on_error="fix").copy()
+    assert place.rows("SELECT id, author_id FROM book ORDER BY id") == [(1, "Poe"), (2, None), (3, None)]
+    assert place.rows("SELECT id FROM leaf ORDER BY id") == [(1,), (2,), (3,)]
+
+
+def test_numbers_that_are_equal_once_rounded(place: Place) -> None:
+    """What only the server finds equal, such as decimals with the noise of binary fractions, ends with a sentence."""
+    place.make("CREATE TABLE t (id bigint PRIMARY KEY, v numeric(5, 2) UNIQUE)", "INSERT INTO t VALUES (9, 9)")
+    rows = (
+        "CREATE TABLE t (id integer PRIMARY KEY, v decimal UNIQUE)",
+        "INSERT INTO t VALUES (1, 0.1 + 0.2), (2, 0.3)",
+    )
+    transfer = place.look(*rows)
+    with pytest.raises(Problem):
+        transfer.copy()
+    assert place.rows("SELECT id FROM t") == [(9,)]

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,9 @@ class Place:
     def __init__(self, server: databases.Server, database: Database, folder: Path) -> None:
         self.server, self.database, self.path = server, database, folder / "db.sqlite3"
 
-    def transfer(self, tables: list[str], *rows: str, on: list[str], **wish: Any) -> transfers.Transfer:
+    def transfer(
+        self, tables: list[str], *rows: str | tuple[str, Sequence[object]], on: list[str], **wish: Any
+    ) -> transfers.Transfer:
         """Makes both sides, and looks at them."""
         with self.server.connect(self.database) as connection:
             make(connection, *on)
@@ -317,6 +320,32 @@ def test_a_page_that_is_damaged(place: Place) -> None:
     with pytest.raises(Problem):
         transfers.prepare(place.path, lambda: place.server.connect(place.database), transfers.models(["t"])).copy()
     assert place.rows("SELECT * FROM t") == [(1, "old")]
+
+
+@pytest.mark.parametrize(
+    ("end", "fault", "repaired"),
+    [
+        ("61C3", "encoding", "a\ufffd"),
+        ("610062", "nul", "ab"),
+        ("61C3A9", "too-long", ""),
+        ("61C328", "encoding", "a\ufffd("),
+    ],
+)
+def test_large_values_at_fault(place: Place, end: str, fault: str, repaired: str) -> None:
+    """A text that is too large to be looked at whole is judged like others: to its last byte."""
+    size = (5 << 20) - 1  # a character stands on the border between two portions
+    limit = size + (1 if fault == "too-long" else 9)
+    table = f"CREATE TABLE t (id integer PRIMARY KEY, v varchar({limit}))"
+    values = (
+        "INSERT INTO t VALUES (1, ''), (2, CAST(CAST(replace(hex(zeroblob(?)), '00', 'x') AS BLOB) || ? AS TEXT))",
+        (size, bytes.fromhex(end)),
+    )
+    on = [table.replace("integer", "bigint")]
+    transfer = place.transfer(["t"], table, values, on=on, on_error="fix")
+    assert transfer.faults == [("t", "2", "v", fault)]
+    transfer.copy()
+    expected = ("x" * size + repaired)[:limit] if repaired else "x" * size + "a"
+    assert place.rows("SELECT v FROM t WHERE id = 2") == [(expected,)]
 
 
 def test_large_values_in_little_memory(place: Place) -> None:

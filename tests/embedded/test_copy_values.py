@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import set_json_loads
 
+from djdock.machine import postgres
 from djdock.project.environment import Database
 from djdock.transfer.job import Wish
 from djdock.transfer.kinds.kind import Value
@@ -114,6 +115,7 @@ def on_server(form: Form, connection: psycopg.Connection[Any]) -> list[object]:
 
 
 @pytest.mark.parametrize("form", FORMS + BERLIN + UNTYPED, ids=lambda form: form.name)
+@pytest.mark.parametrize("server", [postgres.WHEEL_MAJOR], indirect=True)
 def test_whatever_is_in_sqlite(server: databases.Server, everything: Database, form: Form, tmp_path: Path) -> None:
     """Once repaired, any values arrive and read as those in SQLite do; sound ones are what they were."""
 

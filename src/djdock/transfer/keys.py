@@ -59,16 +59,17 @@ def _folds(lane: Lane) -> bool:
     return lane.column.type in {"citext", "bpchar"}
 
 
-def _comparable(lane: Lane) -> str:
+def _comparable(lane: Lane, x: str) -> str:
+    """SQL for a value, such that SQLite takes those for equal that PostgreSQL does, whatever collation it was given."""
     if lane.column.type == "citext":
-        return f"CASE WHEN {lane.x} IS NOT NULL THEN djdock_lower(CAST({lane.x} AS BLOB)) END"
-    return f"rtrim({lane.x}, ' ')" if lane.column.type == "bpchar" else lane.x
+        return f"CASE WHEN {x} IS NOT NULL THEN djdock_lower(CAST({x} AS BLOB)) END"
+    return f"rtrim({x}, ' ') COLLATE BINARY" if lane.column.type == "bpchar" else f"{x} COLLATE BINARY"
 
 
 def _duplicates(
     number: int, route: Route, lanes: tuple[Lane, ...], unique: Unique, connection: sqlite3.Connection
 ) -> Iterator[Finding]:
-    values = ", ".join(_comparable(lane) for lane in lanes)
+    values = ", ".join(_comparable(lane, lane.x) for lane in lanes)
     present = " AND ".join(f"{lane.x} IS NOT NULL" for lane in lanes) if unique.nulls else "1"
     shown = " || ', ' || ".join(f"ifnull({lane.x}, 'NULL')" for lane in lanes)
     row = route.source.row
@@ -89,18 +90,38 @@ def _dangling(
     referred = tuple(filter(None, (parent[0].lane(column) for column in key.referred)))
     if len(lanes) < len(key.columns) or len(referred) < len(lanes):
         return
-    if len(lanes) == 1 and _all_present(connection, (route, lanes[0]), (parent[0], referred[0]), parent[1]):
+    folds = any(map(_folds, referred))
+    if (
+        len(lanes) == 1
+        and not folds
+        and _all_present(connection, (route, lanes[0]), (parent[0], referred[0]), parent[1])
+    ):
         return
-    there = " AND ".join(f"p.{quoted(one.name)} = {lane.x}" for lane, one in zip(lanes, referred, strict=True))
     present = " AND ".join(f"{lane.x} IS NOT NULL" for lane in lanes)
     shown = " || ', ' || ".join(lane.x for lane in lanes)
     rows = connection.execute(
         f"SELECT {route.source.row}, {_key(route)}, {shown} FROM {route.source.quoted} AS t WHERE {present} "
-        f"AND NOT EXISTS (SELECT 1 FROM {parent[0].source.quoted} AS p WHERE {there}) ORDER BY 1"
+        f"AND {_missing(lanes, referred, parent[0])} ORDER BY 1"
     )
     names = ", ".join(lane.name for lane in lanes)
     for row, name, value in rows:
         yield Finding(number, row, _text(name), names, _text(value), faults.DANGLING, parent[0].target.name)
+
+
+def _missing(lanes: Sequence[Lane], referred: Sequence[Lane], parent: Route) -> str:
+    """SQL that is true of a row without a parent. Its value stands on the left: there the collation counts."""
+    pairs = [
+        (
+            _comparable(one, lane.x),
+            _comparable(one, f"p.{quoted(one.name)}") if _folds(one) else f"p.{quoted(one.name)}",
+        )
+        for lane, one in zip(lanes, referred, strict=True)
+    ]
+    if len(pairs) == 1 and _folds(referred[0]):
+        [(mine, theirs)] = pairs  # no index helps: a list is made once
+        return f"{mine} NOT IN (SELECT {theirs} FROM {parent.source.quoted} AS p WHERE {theirs} IS NOT NULL)"
+    there = " AND ".join(f"{mine} = {theirs}" for mine, theirs in pairs)
+    return f"NOT EXISTS (SELECT 1 FROM {parent.source.quoted} AS p WHERE {there})"
 
 
 def _all_present(
@@ -122,8 +143,8 @@ def _all_present(
         ).fetchone()
         if least is None or (both == b"integerinteger" and low <= least and most <= high):
             return True
-    values = f"SELECT DISTINCT {lane.x} AS v FROM {route.source.quoted} AS t WHERE {lane.x} IS NOT NULL"
-    missing = f"SELECT 1 FROM {above.source.quoted} AS p WHERE p.{name} = d.v"
+    values = f"SELECT DISTINCT {lane.x} COLLATE BINARY AS v FROM {route.source.quoted} AS t WHERE {lane.x} IS NOT NULL"
+    missing = f"SELECT 1 FROM {above.source.quoted} AS p WHERE d.v COLLATE BINARY = p.{name}"
     return connection.execute(f"SELECT 1 FROM ({values}) AS d WHERE NOT EXISTS ({missing}) LIMIT 1").fetchone() is None
 
 

@@ -19,8 +19,6 @@ LARGEST = 4 << 20
 PORTION = 1 << 20
 UNLIMITED = 2**31 - 1
 SQLITE_LIMIT_LENGTH = 0  # as SQLite's C interface numbers it
-# How much of a value stands for it where it is at fault.
-SAMPLE = 4096
 
 
 @dataclass(frozen=True)
@@ -103,11 +101,10 @@ def _is_streamed(connection: sqlite3.Connection, route: Route, lane: Lane, row: 
 
 
 def _examine_portions(connection: sqlite3.Connection, route: Route, lane: Lane, row: int) -> Examined:
-    found, size, start = hashlib.md5(usedforsecurity=False), 0, b""
+    found, size = hashlib.md5(usedforsecurity=False), 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     characters, sound, is_text = 0, True, lane.kind.NAME == "text"
     for portion in _read(connection, route, lane, row):
-        start = start or portion[:SAMPLE]
         size += len(portion)
         found.update(portion)
         if is_text and sound:
@@ -116,6 +113,7 @@ def _examine_portions(connection: sqlite3.Connection, route: Route, lane: Lane, 
                 characters += len(decoder.decode(portion))
             except UnicodeDecodeError:
                 sound = False
+    sound = sound and not decoder.getstate()[0]  # bytes of a character that has no end
     limit_ = lane.column.length
     if is_text and (not sound or (limit_ and characters > limit_)):
         # It is judged again, whole: of a value at fault, the fault must be named.

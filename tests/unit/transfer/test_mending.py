@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from djdock.transfer.kinds import moments
 from djdock.transfer.kinds.kind import Value, raw
 from djdock.transfer.snapshot import Raw
 from tests import columns
@@ -93,6 +94,17 @@ def test_a_moment_stays_the_same(value: dt.datetime, minutes: int) -> None:
     assert normal == raw(str(aware.astimezone(dt.timezone.utc).replace(tzinfo=None)))
 
 
+@pytest.mark.parametrize(
+    ("zone", "months"), [("Europe/Berlin", {"03", "04", "05"}), ("Africa/Casablanca", {"02", "11"}), ("UTC", set())]
+)
+def test_months_of_gaps(zone: str, months: set[str]) -> None:
+    """Clocks were set forward in wars, too, and will be after each Ramadan: no such month is left out."""
+    found = set(moments.months_of_gaps(zone))
+    assert found >= months
+    assert len(found) < 13
+    assert bool(found) == bool(months)
+
+
 @given(st.decimals(-99999, 99999, places=2))
 def test_money_is_left_alone(value: decimal.Decimal) -> None:
     """A decimal as SQLite keeps it, which is a REAL with the noise of binary fractions, is sound."""
@@ -142,6 +154,7 @@ def test_money_is_left_alone(value: decimal.Decimal) -> None:
         ("moment", 1.5, "1970-01-01 00:00:01.500000"),
         ("moment", "soon", None),
         ("berlin", "2024-03-31 02:30:00", "2024-03-31 03:30:00"),
+        ("berlin", "1945-05-24 02:30:00", "1945-05-24 03:30:00"),
         ("uuid", b"\x01" * 16, "01" * 16),
         ("uuid", "none", None),
         ("json", "it's", '"it\'s"'),

@@ -16,7 +16,7 @@ from djdock.transfer.ledger import Ledger, shown, stored
 from tests import columns
 from tests.columns import BERLIN, FORMS, UNTYPED, Form
 
-MANY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def expected(form: Form, value: Value) -> tuple[str, object]:

@@ -21,8 +21,9 @@ target_text = kind.target_text
 
 
 def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Only of a real date in Django's form does date() give the same text back; it knows a year 0, others do not."""
-    return f"date({x}) IS NOT {x} OR +{x} < '0001' OR {moments.is_no_day(x)}"
+    """Only of a real date in Django's form does date() give the same text back, where it has something to add; it knows
+    a year 0, others do not."""
+    return f"date({x}, '+0 days') IS NOT {x} OR +{x} < '0001'"
 
 
 def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape of the family

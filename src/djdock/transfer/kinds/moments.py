@@ -15,7 +15,7 @@ _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d*)?)?")
 _ZONE = re.compile(r"\s*(?:(Z)|([+-])(\d{2}):?(\d{2})?)")
 A_DAY = dt.timedelta(days=1)
-FIRST_YEAR, LAST_YEAR = 1970, 2037
+FIRST_YEAR, LAST_YEAR = 1850, 2100
 # Turns every digit into 0.
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 Part = TypeVar("Part", dt.date, dt.time)
