@@ -1,8 +1,8 @@
 """The pre-flight: every value of every column is looked at once, before anything is written.
 
-A scan reads a table in pieces of a few megabytes. Of each piece, SQLite itself joins the values of each column and
-applies cheap tests to them; only pieces in which a test strikes are looked at value by value. Of the joined values the
-digests are made that are compared with PostgreSQL's in the end.
+A scan reads a table in portions of a megabyte. Of each, SQLite itself joins the values of each column and applies cheap
+tests to them; only portions in which a test strikes are looked at value by value. Of the joined values the digests are
+made that are compared with PostgreSQL's in the end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from djdock.transfer import faults, functions, large, snapshot
@@ -22,8 +22,10 @@ from djdock.transfer.ledger import Finding, Ledger, shown
 from djdock.transfer.match import Lane, Route
 from djdock.transfer.snapshot import Raw, quoted
 
-# Bytes of values in a piece: large enough that a query for each costs little, small enough for memory.
-PIECE = 1 << 20
+# Bytes of values that are held at a time; and those of a piece, whose digest the server is asked for: large enough that
+# a query for each costs little.
+PORTION = 1 << 20
+PIECE = 8 << 20
 FIRST_ROWS, MOST_ROWS = 100, 20_000
 # Rows that one thread takes at a time.
 SEGMENT = 50_000
@@ -143,6 +145,8 @@ class _Segment:
         self.number = number
         self.route = route
         self.part = _Part()
+        self._begun: Piece | None = None
+        self._sums: list[hashlib._Hash] = []
         row, table = route.source.row, route.source.quoted
         span = f"FROM {table} AS t WHERE {row} > ? AND {row} <= ?"
         self._end = f"SELECT max(r), count(*) FROM (SELECT {row} AS r {span} ORDER BY {row} LIMIT ?)"
@@ -161,18 +165,19 @@ class _Segment:
             end, rows = self.connection.execute(self._end, (after, last, wanted)).fetchone()
             if not rows:
                 break
-            size = self._piece(after, end, rows)
+            size = self._portion(after, end, rows)
             if size is None and rows == 1:
                 self._large(after, end)
             elif size is None:
                 wanted = max(1, rows // 8)
                 continue
             after = end
-            wanted = max(1, min(MOST_ROWS, wanted * 8, rows * PIECE // max(1, size or PIECE)))
+            wanted = max(1, min(MOST_ROWS, wanted * 8, rows * PORTION // max(1, size or PORTION)))
+        self._end_piece()
         return self.part
 
-    def _piece(self, after: int, last: int, rows: int) -> int | None:
-        """Reads one; returns its size, None where there is something too large in it."""
+    def _portion(self, after: int, last: int, rows: int) -> int | None:
+        """Reads some rows; returns their size, None where there is something too large in them."""
         try:
             found = self.connection.execute(self._sql, (after, last)).fetchone()
         except (sqlite3.DataError, sqlite3.OperationalError) as error:
@@ -180,7 +185,7 @@ class _Segment:
                 return None
             raise
         lanes = self.route.lanes
-        digests, size = [], 0
+        canonical, size = [], 0
         which = self.connection.execute(self._struck, (after, last)).fetchone() if found[0] else [0] * len(lanes)
         for lane, struck, joined in zip(lanes, which, found[1:], strict=True):
             values = joined if isinstance(joined, bytes) else b""
@@ -192,9 +197,28 @@ class _Segment:
                 odd = True
             if odd:
                 self._look_closer(lane, after, last)
-            digests.append(hashlib.md5(values, usedforsecurity=False).digest())
-        self.part.pieces.append(Piece(after, last, rows, tuple(digests), size))
+            canonical.append(values)
+        self._gather(Piece(after, last, rows, (), size), canonical)
         return size
+
+    def _gather(self, portion: Piece, canonical: Sequence[bytes]) -> None:
+        """Adds what was read to the piece that is under way, and ends that where it is large enough."""
+        if self._begun is None:
+            self._begun = portion
+            self._sums = [hashlib.md5(values, usedforsecurity=False) for values in canonical]
+        else:
+            begun = self._begun
+            self._begun = Piece(begun.after, portion.last, begun.rows + portion.rows, (), begun.bytes + portion.bytes)
+            for total, values in zip(self._sums, canonical, strict=True):
+                total.update(SEPARATOR)
+                total.update(values)
+        if self._begun.bytes >= PIECE:
+            self._end_piece()
+
+    def _end_piece(self) -> None:
+        if self._begun is not None:
+            self.part.pieces.append(replace(self._begun, digests=tuple(total.digest() for total in self._sums)))
+            self._begun = None
 
     def _look_closer(self, lane: Lane, after: int, last: int) -> None:
         """Judges the values of a lane one by one."""
@@ -217,6 +241,7 @@ class _Segment:
 
     def _large(self, after: int, last: int) -> None:
         """Reads a row whose values are too large to be held together, one value at a time."""
+        self._end_piece()
         keys = ", ".join(f"t.{quoted(name)}" for name in self.route.source.key) or "NULL"
         table, row = self.route.source.quoted, self.route.source.row
         key = self.connection.execute(f"SELECT {keys} FROM {table} AS t WHERE {row} = ?", (last,)).fetchone()
