@@ -372,4 +372,4 @@ def test_large_values_in_little_memory(place: Place) -> None:
         *((size + 3, None), (5, size), (5, 1)),
     ]
     if sys.version_info >= (3, 11):  # before, Python cannot read a value in portions
-        assert kilobytes < 60_000
+        assert kilobytes < 60_000, kilobytes
