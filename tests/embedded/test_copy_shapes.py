@@ -371,5 +371,6 @@ def test_large_values_in_little_memory(place: Place) -> None:
     assert place.rows("SELECT length(v), length(b) FROM t ORDER BY id") == [
         *((size + 3, None), (5, size), (5, 1)),
     ]
-    if sys.version_info >= (3, 11):  # before, Python cannot read a value in portions
-        assert kilobytes < 60_000
+    if sys.version_info >= (3, 11) and sys.platform == "linux":  # before, Python cannot read a value in portions
+        assert kilobytes > 0
+        assert kilobytes < 60_000, kilobytes
