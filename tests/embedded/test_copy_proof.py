@@ -13,6 +13,7 @@ import pytest
 
 from djdock.errors import Problem
 from djdock.project.environment import Database
+from djdock.transfer import scan
 from djdock.transfer.job import Wish
 from djdock.transfer.models import Field
 from tests import transfers
@@ -40,6 +41,12 @@ def connect(server: databases.Server, database: Database) -> Connect:
             ),
         )
     return lambda: server.connect(database, autocommit=True)
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows make many pieces, each with checksums of its own."""
+    monkeypatch.setattr(scan, "PIECE", 256 << 10)
 
 
 def prepared(folder: Path, connect: Connect) -> transfers.Transfer:
