@@ -13,6 +13,7 @@ import pytest
 
 import djdock
 from djdock import engines
+from djdock.deploy import targets
 from djdock.doctor import rules
 from djdock.project import package_managers, services
 
@@ -22,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),  # what a person types
     ("commands",),  # one story each
-    ("engines", "doctor", "transfer"),  # RUN; DIAGNOSE; MOVE the rows
+    ("engines", "deploy", "doctor", "transfer"),  # RUN, here and in production; DIAGNOSE; MOVE the rows
     ("compose", "embedded"),  # what the engine with Docker and the one without are made of
     ("journal",),  # WRITE, so that it can be taken back
     ("database", "apply", "merge", "output"),  # ask PostgreSQL; WRITE; the gate to the terminal
@@ -36,6 +37,7 @@ MAY_SPEAK = {"cli", "commands", "engines"}
 # Folders whose modules are alternatives to each other, the module beside them that they all share, and their registry.
 FAMILIES: tuple[tuple[ModuleType, str | None, set[str]], ...] = (
     (engines, "engine", {engine.__name__ for engine in engines.REGISTRY}),  # type: ignore[attr-defined] # they are modules
+    (targets, "target", {target.__name__ for target in targets.REGISTRY}),  # type: ignore[attr-defined]
     (package_managers, None, {manager.__name__ for manager in package_managers.REGISTRY}),  # type: ignore[attr-defined]
     (services, None, {f"djdock.project.services.{name}" for name in ("postgres", "redis", "rabbitmq", "others")}),
     (rules, None, {rule.__name__ for rule in rules.REGISTRY}),  # type: ignore[attr-defined]

@@ -1,0 +1,8 @@
+"""The engines that production runs on, one module each."""
+
+from __future__ import annotations
+
+from djdock.deploy.targets.target import Target
+
+REGISTRY: tuple[Target, ...] = ()
+BY_NAME: dict[str, Target] = {target.NAME: target for target in REGISTRY}
