@@ -56,6 +56,7 @@ class State:
         manage: the path of manage.py, so that daily commands need not look for it.
         proven: the project came up once, or was made by djdock: it need not be tried before it is started.
         needed: the services that have to run, with blanks between their names.
+        target: where the project was deployed to last.
         settled: a fingerprint of all that `up` looks at, from the last time that it had nothing left to do.
     """
 
@@ -65,6 +66,7 @@ class State:
     environment: str = ""
     image: str = ""
     settled: str = ""
+    target: str = ""
     manage: str = ""
     proven: bool = False
     needed: str = ""

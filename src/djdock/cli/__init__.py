@@ -11,6 +11,7 @@ import click
 from djdock import __version__
 from djdock.cli import edge
 from djdock.cli.db import db
+from djdock.cli.deploy import deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,6 +258,7 @@ def test(arguments: tuple[str, ...]) -> None:
 
 
 cli.add_command(db)
+cli.add_command(deploy)
 
 
 @cli.command(name="open")

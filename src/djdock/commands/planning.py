@@ -54,13 +54,7 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     switch = _switch(files, facts)
     edited = Edited(files, {change.path: change.after for change in switch.changes})
     declared, obstacle = _driver(root, facts)
-    wanted = variables.decide(
-        variables.Question(
-            evaluate=lambda values: evaluation_of(edited, facts, values),
-            database=switch.variables,
-            examples=_examples(root, files, facts),
-        )
-    )
+    wanted = _wanted(root, edited, facts, switch)
     machine = _machine(root, facts, given)
     private = dotenv.adopt(files, file, _lines(wanted, machine, facts, given), machine)
     whole = Edited(edited, {change.path: change.after for change in declared})
@@ -78,6 +72,30 @@ def propose(root: Path, chosen: Configuration, engine: str | None = None, *, tak
     notes = (*_notes(facts), *([obstacle] if obstacle else []))
     plan = Plan(tuple(changes), _theirs(files, facts))
     return Proposal(root, facts, plan, notes, sqlite_files.with_rows(root, facts))
+
+
+def variables_of(root: Path, files: Files, facts: Facts) -> tuple[variables.Variable, ...]:
+    """The variables that a project's settings read of their environment; addresses and secrets as templates.
+
+    Raises:
+        Problem: the settings come to no database of ours.
+    """
+    return _wanted(root, files, facts, _switch(files, facts))
+
+
+def service_addresses(facts: Facts) -> dict[str, str]:
+    """The variables that say where other services are, as containers see them."""
+    return {name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()}
+
+
+def _wanted(root: Path, files: Files, facts: Facts, switch: Switch) -> tuple[variables.Variable, ...]:
+    return variables.decide(
+        variables.Question(
+            evaluate=lambda values: evaluation_of(files, facts, values),
+            database=switch.variables,
+            examples=_examples(root, files, facts),
+        )
+    )
 
 
 def _read(files: Files, name: str, chosen: Configuration) -> Facts:
@@ -122,13 +140,10 @@ def _driver(root: Path, facts: Facts) -> tuple[tuple[Change, ...], str]:
 
 
 def _setup(facts: Facts, wanted: tuple[variables.Variable, ...], file: str) -> docker_files.Setup:
-    services = {
-        name: value for need in facts.services if need.starts for name, value in need.values("redis", 6379).items()
-    }
     return docker_files.Setup(
         uv=python.uv_series(),
         variables={found.name: found.value for found in wanted},
-        services=services,
+        services=service_addresses(facts),
         env_files=(file,),
         settings=facts.settings.value if facts.settings.value != facts.named_settings else "",
     )

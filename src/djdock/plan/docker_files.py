@@ -227,7 +227,7 @@ def _composition(facts: Facts, setup: Setup) -> Composition:
         folder=facts.folder,
         extension=facts.extension,
         redis=redis,
-        workers=tuple(Worker(process.name, _in_container(process)) for process in facts.processes),
+        workers=workers(facts),
     )
 
 
@@ -254,6 +254,11 @@ def _features(files: Files, facts: Facts) -> tuple[str, ...]:
     translated = any("locale/" in files.names(folder) for folder in folders)
     gis = ("gis",) if facts.extension == "postgis" else ()
     return tuple(dict.fromkeys((*facts.features, *gis, *(("gettext",) if translated else ()))))
+
+
+def workers(facts: Facts) -> tuple[Worker, ...]:
+    """What runs beside the site, as containers run it."""
+    return tuple(Worker(process.name, _in_container(process)) for process in facts.processes)
 
 
 def _in_container(process: Process) -> tuple[str, ...]:

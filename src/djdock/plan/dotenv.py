@@ -74,7 +74,7 @@ def update(files: Files, values: Mapping[str, str], why: str) -> Change:
     before = files.read(file)
     after = before or ""
     for name, value in values.items():
-        after = _set(after, name, value)
+        after = set_value(after, name, value)
     return Change(file, before, after, why, private=True)
 
 
@@ -97,8 +97,8 @@ def adopt(files: Files, file: str, settings: Sequence[Line], machine: Machine) -
     if before is None:
         parts = [
             HEADER,
-            *_section("read by the settings", settings),
-            *_section("read by djdock and Docker Compose", own),
+            *section("read by the settings", settings),
+            *section("read by djdock and Docker Compose", own),
         ]
         return Change(file, None, "\n".join(parts) + "\n", WHY, private=True)
     there, after = parse(before), before
@@ -109,7 +109,7 @@ def adopt(files: Files, file: str, settings: Sequence[Line], machine: Machine) -
     if missing:
         end = "\r\n" if "\r\n" in after else "\n"
         closed = after if not after or after.endswith("\n") else after + end
-        after = closed + end.join([*_section("added by djdock", missing), ""])
+        after = closed + end.join([*section("added by djdock", missing), ""])
     return Change(file, before, after, WHY, private=True)
 
 
@@ -125,7 +125,8 @@ def _own(machine: Machine) -> tuple[Line, ...]:
     )
 
 
-def _section(title: str, lines: Sequence[Line]) -> list[str]:
+def section(title: str, lines: Sequence[Line]) -> list[str]:
+    """The lines of the file for a group of variables: a title, and each with what it is for."""
     if not lines:
         return []
     above = ("", *(line.comment for line in lines))
@@ -133,7 +134,7 @@ def _section(title: str, lines: Sequence[Line]) -> list[str]:
         f"# {line.comment}\n" if line.comment not in {"", said} else ""
         for line, said in zip(lines, above, strict=False)
     ]
-    written = [f"{comment}{line.name}={_quoted(line.value)}" for comment, line in zip(comments, lines, strict=True)]
+    written = [f"{comment}{line.name}={quoted(line.value)}" for comment, line in zip(comments, lines, strict=True)]
     return ["", f"# --- {title} ---", *written]
 
 
@@ -142,16 +143,17 @@ def _replaced(text: str, line: Line) -> str:
     pattern = re.compile(rf"^([ \t]*(?:export[ \t]+)?){re.escape(line.name)}[ \t]*=[^\r\n]*", re.MULTILINE)
     end = "\r\n" if "\r\n" in text else "\n"
     return pattern.sub(
-        lambda match: f"# before djdock: {match[0].strip()}{end}{match[1]}{line.name}={_quoted(line.value)}", text
+        lambda match: f"# before djdock: {match[0].strip()}{end}{match[1]}{line.name}={quoted(line.value)}", text
     )
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """A value as python-dotenv and Docker Compose read it alike: in single quotes where it is not plain."""
     return value if re.fullmatch(r"[\w./:@%,+~*?=&-]*", value, re.ASCII) else "'" + value.replace("'", "") + "'"
 
 
-def _set(text: str, name: str, value: str) -> str:
+def set_value(text: str, name: str, value: str) -> str:
+    """The text of an env file with a variable's line changed, or added at the end; every other line stays."""
     line = re.compile(rf"^([ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=)[^\r\n]*", re.MULTILINE)
     if line.search(text):
         return line.sub(lambda match: match[1] + value, text)

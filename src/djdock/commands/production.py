@@ -1,0 +1,227 @@
+"""What a project is in production: read, decide, and what is missing still. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from djdock.commands import checkout as checkouts
+from djdock.commands import git, planning
+from djdock.deploy import secrets
+from djdock.deploy.targets.target import Target
+from djdock.errors import Problem
+from djdock.merge import Merged, merge
+from djdock.plan import docker_files, ignored
+from djdock.plan.change import Change, Plan
+from djdock.plan.compose import DATABASE_HOST
+from djdock.plan.database import filled
+from djdock.plan.dotenv import Line
+from djdock.plan.production import environment, settings
+from djdock.plan.production.release import (
+    DATABASE_PASSWORD,
+    ENV_FILE,
+    IMAGE,
+    PREVIOUS_IMAGE,
+    SECRETS_FOLDER,
+    Postgres,
+    Release,
+    usable_name,
+)
+from djdock.plan.production.settings import HOST_NAMES, PART, Question
+from djdock.plan.variables import KEY_NAME, SECRET_NAME
+from djdock.project import docker_files as existing
+from djdock.project.environment import Database, parse
+from djdock.project.facts import Facts, evaluation_of, read_folder
+from djdock.project.files import Files, Folder
+
+# As the evaluation of settings sees the project's root, and as containers see it.
+PLACE, INSIDE = "/project", "/app"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A project on its way to production.
+
+    Attributes:
+        merged: the files of production, brought together with what the person has edited.
+        values: the variables of its env file, as they will be.
+        new_secrets: secrets to write: those made now, and those that came with an env file.
+        missing: variables that only a person can give a value: the names for the env file.
+        missing_secrets: the same for secrets.
+        debug, hosts: the variables that switch DEBUG on, and those that hold the names which the site answers to.
+    """
+
+    root: Path
+    facts: Facts
+    release: Release
+    merged: Merged
+    values: Mapping[str, str] = field(repr=False)
+    new_secrets: Mapping[str, str] = field(repr=False)
+    missing: tuple[str, ...] = ()
+    missing_secrets: tuple[str, ...] = ()
+    debug: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[str, str]) -> Prepared:
+    """Reads a project and decides what production needs.
+
+    Args:
+        hosts: the names that the site is to answer to; empty: those that the env file names already.
+        given: variables from another env file, secrets among them.
+
+    Raises:
+        Problem: the project was never brought to Docker, or cannot be read.
+    """
+    files, facts = Folder(root), read_folder(root)
+    _check_image(files, facts)
+    stored = _stored(files)
+    names = hosts or environment.hosts(stored)
+    open_values, private = _sorted({**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})})
+    there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
+    question = _question(root, facts, open_values, there, names)
+    release = _release(files, facts, question)
+    made = _made(release, question, there)
+    changes = (
+        *target.files(files, release),
+        *_environment(files, release, open_values, stored),
+        *_ignored(root, files),
+    )
+    return Prepared(
+        root=root,
+        facts=facts,
+        release=release,
+        merged=merge(root, Plan(changes)),
+        values={**open_values, **{setting.name: setting.value for setting in release.given}},
+        new_secrets={**private, **made},
+        missing=tuple(
+            setting.name for setting in release.given if not setting.value and setting.name not in open_values
+        ),
+        missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
+        debug=settings.names_of_debug(question),
+        hosts=settings.names_of_hosts(question),
+    )
+
+
+def _check_image(files: Files, facts: Facts) -> None:
+    """Makes sure that the Dockerfile is djdock's: it knows how the site is served.
+
+    Raises:
+        Problem: there is none.
+    """
+    names = docker_files.choose_names(files)
+    if not existing.is_own(files, names.dockerfile):
+        raise Problem(
+            f"{facts.name} has no {names.dockerfile} of djdock's yet, and production runs the image that it builds.",
+            hint="djdock init",
+        )
+
+
+def _stored(files: Files) -> dict[str, str]:
+    text = files.read(ENV_FILE)
+    return parse(text) if text is not None else {}
+
+
+def _sorted(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Variables that may stand in the env file, and those that are secrets."""
+    private = {name: value for name, value in values.items() if value and _is_secret(name, value)}
+    return {name: value for name, value in values.items() if name not in private}, private
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return bool(SECRET_NAME.search(name)) or bool(urlsplit(value).password if "://" in value else None)
+
+
+def _question(
+    root: Path, facts: Facts, given: Mapping[str, str], there: Mapping[str, str], hosts: tuple[str, ...]
+) -> Question:
+    files = Folder(root)
+    wanted = planning.variables_of(root, files, facts)
+    services = planning.service_addresses(facts)
+    own = Postgres(facts.database_name, facts.database_user, facts.postgres_major, facts.extension)
+    elsewhere = any(
+        _is_elsewhere(variable.value, there.get(variable.name) or given.get(variable.name, "")) for variable in wanted
+    )
+    return Question(
+        evaluate=lambda values: evaluation_of(files, facts, values),
+        wanted=wanted,
+        services=services,
+        database=None if elsewhere else own,
+        given=given,
+        secrets=tuple(there),
+        hosts=hosts,
+    )
+
+
+def _is_elsewhere(template: str, value: str) -> bool:
+    """Whether a variable with the database's address names another one than the release's own."""
+    if not value or not PART.search(template):
+        return False
+    if "{url}" in template:
+        return urlsplit(value).hostname != DATABASE_HOST
+    return "{host}" in template and DATABASE_HOST not in value
+
+
+def _release(files: Files, facts: Facts, question: Question) -> Release:
+    media = str(facts.evaluation.values.get("MEDIA_ROOT") or "")
+    return Release(
+        name=usable_name(facts.database_name),
+        settings=settings.settle(question),
+        workers=docker_files.workers(facts),
+        database=question.database,
+        redis=any(service.name == "redis" and service.starts for service in facts.services),
+        hosts=question.hosts,
+        folder=facts.folder,
+        dockerfile=docker_files.choose_names(files).dockerfile,
+        media=media.replace(PLACE, INSIDE, 1) if media.startswith(f"{PLACE}/") else "",
+    )
+
+
+def _made(release: Release, question: Question, there: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that can be made now: random ones, and the address of the release's own database."""
+    made = {}
+    if release.database and not there.get(DATABASE_PASSWORD):
+        made[DATABASE_PASSWORD] = checkouts.new_secret(32)
+    templates = {variable.name: variable.value for variable in question.wanted}
+    for setting in release.settings:
+        template = templates.get(setting.name, "")
+        if setting.kind != "secret" or there.get(setting.name):
+            continue
+        if PART.search(template):
+            if release.database:
+                made[setting.name] = _filled(template, release.database, {**there, **made}[DATABASE_PASSWORD])
+        elif KEY_NAME.search(setting.name):  # another secret may be a key that somebody else has given out
+            made[setting.name] = checkouts.new_secret()
+    return made
+
+
+def _filled(template: str, database: Postgres, password: str) -> str:
+    address = Database(DATABASE_HOST, 5432, database.name, database.user, password)
+    return filled({"": template}, address)[""]
+
+
+def _environment(
+    files: Files, release: Release, values: Mapping[str, str], stored: Mapping[str, str]
+) -> tuple[Change, ...]:
+    lines = [Line(setting.name, setting.value, setting.why) for setting in release.given]
+    more = (
+        Line(HOST_NAMES, "", "the names that TLS certificates are made for; the first is the main one"),
+        Line(IMAGE, "", "what runs, and what ran before it; `djdock deploy` writes them"),
+        Line(PREVIOUS_IMAGE, "", ""),
+    )
+    new = {name: value for name, value in values.items() if stored.get(name) != value}
+    known = {line.name for line in (*lines, *more)}
+    changed = environment.change(files, (*lines, *more), {name: new[name] for name in new if name in known})
+    return (environment.without(changed, [name for name in stored if name not in values]),)
+
+
+def _ignored(root: Path, files: Files) -> tuple[Change, ...]:
+    """Keeps secrets and what belongs to one place out of git."""
+    paths = [path for path in (ENV_FILE, f"{SECRETS_FOLDER}/") if not git.is_ignored(root, path)]
+    if not paths or not git.is_repository(root):
+        return ()
+    first = ignored.add(files, paths[0])
+    text = first.after + "".join(f"{path}\n" for path in paths[1:])
+    return (replace(first, after=text, why="what belongs to one place, and secrets, stay out of git"),)

@@ -1,0 +1,101 @@
+"""Migrations that a release brings: which are not applied yet, and what of them is unsafe while the site serves.
+
+Until the new version serves, the old one works on the database that the new migrations have left; and a statement that
+locks a large table stops the site for as long as it takes. Squawk (https://squawkhq.com) knows such statements; it is
+fetched when it is needed, since only this needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from djdock.deploy.targets.target import Site, Target
+from djdock.errors import Problem, last_lines
+from djdock.machine import python
+
+LINTER = "squawk-cli>=2.50,<3"
+MARK = "migrations:"
+# Runs in the project's own interpreter, in the new image. `shell` and not a script: settings are loaded as ever.
+SCRIPT = f"""
+import json
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+executor = MigrationExecutor(connection)
+plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+found = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
+print({MARK!r} + json.dumps([bool(executor.loader.applied_migrations), found]))
+"""
+# What squawk calls a statement, and what it means for a site that goes on serving meanwhile.
+OLD_VERSION = "the version that still serves"
+UNSAFE = {
+    "ban-drop-column": f"drops a column that {OLD_VERSION} reads",
+    "ban-drop-table": f"drops a table that {OLD_VERSION} reads",
+    "renaming-column": f"renames a column: {OLD_VERSION} does not find it",
+    "renaming-table": f"renames a table: {OLD_VERSION} does not find it",
+    "adding-required-field": "adds a column without a default to a table that may have rows",
+    "adding-not-nullable-field": f"makes a column NOT NULL: {OLD_VERSION} may leave it empty, and the table is locked",
+    "ban-drop-default": f"adds a column that must not be empty: {OLD_VERSION} does not fill it (db_default= would)",
+    "changing-column-type": "changes a column's type: the table may be rewritten, and is locked meanwhile",
+    "require-concurrent-index-creation": "makes an index: nobody can write to the table meanwhile "
+    "(AddIndexConcurrently lets them)",
+    "disallowed-unique-constraint": "adds a unique constraint: nobody can read or write the table meanwhile",
+    "constraint-missing-not-valid": "adds a constraint that looks at all rows: nobody can write meanwhile",
+    "adding-foreign-key-constraint": "adds a foreign key that looks at all rows: nobody can write meanwhile",
+    "adding-field-with-default": "adds a column with a default that is worked out for every row",
+}
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A migration that is not applied yet: `app.name`, and its SQL."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What is not applied yet.
+
+    Attributes:
+        live: the database has migrations already, so somebody may be working with it.
+    """
+
+    migrations: tuple[Migration, ...]
+    live: bool
+
+
+def pending(target: Target, site: Site) -> Pending:
+    """Asks the new image what its database lacks.
+
+    Raises:
+        Problem: the project does not start in it, or the database does not answer.
+    """
+    done = target.manage(site, ("shell", "-v", "0", "-c", SCRIPT))
+    line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
+    if not done.ok or line is None:
+        raise Problem(
+            "The new image cannot say which migrations are not applied yet. Nothing was changed.",
+            details=last_lines(done.text),
+            hint="Correct what the last line says (a setting? the database's address?), then: djdock deploy",
+        )
+    live, found = json.loads(line.removeprefix(MARK))
+    return Pending(tuple(Migration(name, sql) for name, sql in found), live)
+
+
+def unsafe(migrations: tuple[Migration, ...], major: int, cwd: Path) -> tuple[str, ...] | None:
+    """What would hurt a site that goes on serving, one sentence each; None where the linter cannot be had."""
+    told: list[str] = []
+    for migration in migrations:
+        words = ["squawk", "--reporter", "json", "--pg-version", f"{major}.0", "--stdin-filepath", migration.name]
+        done = python.try_uv(["tool", "run", "--from", LINTER, *words], cwd=cwd, env=os.environ, stdin=migration.sql)
+        try:
+            found = json.loads(done.stdout)
+        except ValueError:
+            return None
+        rules = dict.fromkeys(str(one["rule_name"]) for one in found)
+        told += [f"{migration.name} {UNSAFE[rule]}." for rule in rules if rule in UNSAFE]
+    return tuple(told)

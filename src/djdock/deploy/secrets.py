@@ -1,0 +1,67 @@
+"""The secrets of production: a file each, in a folder that only its owner may enter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from djdock.errors import Problem
+from djdock.plan.production.release import SECRETS_FOLDER
+
+# Containers see the single file and not the folder: their user, whom this system does not know, has to read it.
+FILE_MODE, FOLDER_MODE = 0o444, 0o700
+
+
+def names(root: Path) -> tuple[str, ...]:
+    """The secrets that are there."""
+    folder = root / SECRETS_FOLDER
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in folder.iterdir() if path.is_file() and path.name.isidentifier()))
+
+
+def read(root: Path, name: str) -> str:
+    """A secret, without the line end that an editor adds; empty where there is none.
+
+    Raises:
+        Problem: it is there and cannot be read.
+    """
+    try:
+        return (root / SECRETS_FOLDER / name).read_text(encoding="utf-8").rstrip("\r\n")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise Problem(
+            f"The secret {SECRETS_FOLDER}/{name} cannot be read: {reason}.",
+            hint=f"Make it a text file that you may read: ls -l {SECRETS_FOLDER}",
+        ) from error
+
+
+def write(root: Path, values: Mapping[str, str]) -> None:
+    """Writes secrets; each file is whole at any moment, and never readable by others on the way.
+
+    Raises:
+        Problem: one cannot be written.
+    """
+    folder = root / SECRETS_FOLDER
+    try:
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        folder.chmod(FOLDER_MODE)
+        for name, value in values.items():
+            unfinished = folder / f".{name}.unfinished"
+            unfinished.unlink(missing_ok=True)
+            with open(
+                unfinished, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
+            ) as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.chmod(FILE_MODE)
+            unfinished.replace(folder / name)
+    except OSError as error:
+        raise Problem(
+            f"The secrets cannot be written to {SECRETS_FOLDER}/: {error.strerror}.",
+            hint=f"Make room, or see who owns the folder (ls -ld {SECRETS_FOLDER}); then the same command again.",
+        ) from error
