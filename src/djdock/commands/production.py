@@ -27,14 +27,18 @@ from djdock.plan.production.release import (
     SECRETS_FOLDER,
     Postgres,
     Release,
+    Setting,
     usable_name,
 )
 from djdock.plan.production.settings import HOST_NAMES, PART, Question
 from djdock.plan.variables import KEY_NAME, SECRET_NAME
+from djdock.project import configuration, layout
 from djdock.project import docker_files as existing
+from djdock.project.answer import Answer
 from djdock.project.environment import Database, parse
-from djdock.project.facts import Facts, evaluation_of, read_folder
+from djdock.project.facts import Facts, evaluation_of, read
 from djdock.project.files import Files, Folder
+from djdock.project.layout import VARIABLE
 
 # As the evaluation of settings sees the project's root, and as containers see it.
 PLACE, INSIDE = "/project", "/app"
@@ -75,14 +79,17 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     Raises:
         Problem: the project was never brought to Docker, or cannot be read.
     """
-    files, facts = Folder(root), read_folder(root)
-    _check_image(files, facts)
+    files = Folder(root)
     stored = _stored(files)
+    facts, own_settings = _facts(files, root.name, stored.get(VARIABLE) or given.get(VARIABLE, ""))
+    _check_image(files, facts)
     names = hosts or environment.hosts(stored)
     open_values, private = _sorted({**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})})
     there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
     question = _question(root, facts, open_values, there, names)
     release = _release(files, facts, question)
+    if own_settings:
+        release = replace(release, settings=(own_settings, *(one for one in release.settings if one.name != VARIABLE)))
     made = _made(release, question, there)
     changes = (
         *target.files(files, release),
@@ -102,6 +109,18 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
         debug=settings.names_of_debug(question),
         hosts=settings.names_of_hosts(question),
+    )
+
+
+def _facts(files: Files, name: str, said: str) -> tuple[Facts, Setting | None]:
+    """What the project is with its settings for production, and the variable that names them where they are others."""
+    facts = read(files, name)
+    found = Answer(said, ENV_FILE) if said else layout.production(files, facts.folder, facts.settings.value)
+    if found is None or found.value == facts.settings.value:
+        return facts, None
+    chosen = replace(configuration.read(files), settings=found.value)
+    return read(files, name, chosen), Setting(
+        VARIABLE, "fixed", found.value, why=f"settings for production: {found.source}"
     )
 
 

@@ -14,6 +14,15 @@ from djdock.plan.settings import INSECURE
 SHORTEST_KEY, FEWEST_LETTERS = 50, 5
 KNOWN_KEYS = ("django-insecure-", INSECURE)
 TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
+# Of Django's warnings those that nobody should go to production with, and what to do.
+# https://docs.djangoproject.com/en/stable/ref/checks/#security
+AGAIN = "then: djdock init, and the same command again."
+SERIOUS = {
+    "security.W009": f'Let the settings read it: SECRET_KEY = os.environ["SECRET_KEY"]; {AGAIN}',
+    "security.W018": 'Let the settings read it: DEBUG = os.environ.get("DEBUG") == "True"; '
+    f"{AGAIN} Or, if there are other settings for production: DJANGO_SETTINGS_MODULE=… in {ENV_FILE}.",
+    "security.W020": f'Let the settings read it: ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(","); {AGAIN}',
+}
 # "?: (security.W004) You have not set …": one of Django's messages, up to the next one.
 MESSAGE = re.compile(r"^(?P<where>\S.*?): \((?P<id>[\w.]+)\) (?P<text>.*(?:\n(?!\S).*)*)", re.MULTILINE)
 
@@ -71,7 +80,12 @@ def django(target: Target, site: Site) -> tuple[str, ...]:
             details=last_lines(done.text, 20),
             hint=f"Correct the settings, or a variable in {ENV_FILE} or {SECRETS_FOLDER}/; then: djdock deploy",
         )
-    return tuple(messages(done.text))
+    told = tuple(messages(done.text))
+    for message in told:
+        for name, hint in SERIOUS.items():
+            if f"({name})" in message:
+                raise Problem(message, hint=hint)
+    return told
 
 
 def messages(text: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ DEPLOYED = frozenset(
 # Names of settings modules, the best for development first.
 DEVELOPMENT = ("local", "dev", "development", "docker", "base", "common", "default", "defaults", "settings", "main")
 PRODUCTION = frozenset({"production", "prod", "staging", "stage", "deploy", "heroku", "live"})
+LIVE = frozenset({"production", "prod", "deploy", "live"})
 # Settings of a test run: an in-memory database, passwords that are not hashed.
 TESTING = frozenset({"test", "tests", "testing", "ci", "pytest"})
 PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
@@ -248,6 +249,15 @@ def _development(files: Files, folder: str, named: str, source: str, manage: str
     if path:
         return Answer(named, source)
     return Answer(named or "settings", source if named else manage)
+
+
+def production(files: Files, folder: str, settings: str) -> Answer[str] | None:
+    """The settings module that is for production, beside the one of development; None where they are one."""
+    for name, place in (*_told(files, folder), *_siblings(files, folder, settings)):
+        path = find_module(files, folder, name)
+        if path and _is_for(name, LIVE) and name != settings and _is_whole(files, name, path):
+            return Answer(name, place)
+    return None
 
 
 def _is_for(name: str, words: frozenset[str]) -> bool:

@@ -21,6 +21,7 @@ PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
 # What only development would say.
 LOCAL_VALUE = re.compile(r"\blocalhost\b|127\.0\.0\.1")
+NO_DEBUG = "no error pages with source for visitors"
 ORIGINS = re.compile("ORIGIN", re.IGNORECASE)
 
 
@@ -57,10 +58,20 @@ def settle(question: Question) -> tuple[Setting, ...]:
     for variable in question.wanted:
         if _is_left_out(question, variable, found[variable.name]):
             del found[variable.name]
+    for name in names_of_hosts(question):
+        found.setdefault(name, Setting(name, "given", _joined(question.hosts, ""), why="the site's names"))
+    for name in names_of_debug(question):
+        found.setdefault(name, Setting(name, "fixed", "False", why=NO_DEBUG))
     for read in question.evaluate(_values(question, found)).reads:
         if read.required and read.name not in found and read.name not in SYSTEM:
             secret = SECRET_NAME.search(read.name)
             found[read.name] = Setting(read.name, "secret" if secret else "given", why=f"{read.source} needs it")
+    _take_what_is_said(question, found)
+    return tuple(found.values())
+
+
+def _take_what_is_said(question: Question, found: dict[str, Setting]) -> None:
+    """A person's own variables and secrets are all handed on, and their values win."""
     for name in question.secrets:
         if name != DATABASE_PASSWORD and (name not in found or found[name].kind != "secret"):
             part = found[name].part if name in found else ""
@@ -70,7 +81,6 @@ def settle(question: Question) -> tuple[Setting, ...]:
             found[name] = replace(found[name], kind="given", value=value)
         elif name not in found and not OWN.fullmatch(name):
             found[name] = Setting(name, "given", value, why="a variable of your own")
-    return tuple(found.values())
 
 
 def names_of_hosts(question: Question) -> tuple[str, ...]:
@@ -97,7 +107,7 @@ def _setting(question: Question, variable: Variable) -> Setting:
     if value == SECRET or SECRET_NAME.search(name):
         return Setting(name, "secret", why=variable.why)
     if name in names_of_debug(question):
-        return Setting(name, "fixed", OFF.get(value, "False"), why="no error pages with source for visitors")
+        return Setting(name, "fixed", OFF.get(value, "False"), why=NO_DEBUG)
     return Setting(name, "given", _first_value(question, variable), why=variable.why)
 
 
