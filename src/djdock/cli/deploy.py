@@ -24,8 +24,9 @@ def refuse(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 
 @click.group(invoke_without_command=False)
 def deploy() -> None:
-    """Bring the project to production: Compose, Docker Swarm, Kubernetes.
+    """Bring the project to production.
 
+    To one host with Docker Compose, to Docker Swarm, or to Kubernetes.
     Writes plain files that are yours and work with the engine's own client;
     checks the project; shows what will change, and asks; applies migrations;
     then lets the new version take over while the old one serves.
