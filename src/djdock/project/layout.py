@@ -253,7 +253,11 @@ def _development(files: Files, folder: str, named: str, source: str, manage: str
 
 def production(files: Files, folder: str, settings: str) -> Answer[str] | None:
     """The settings module that is for production, beside the one of development; None where they are one."""
-    for name, place in (*_told(files, folder), *_siblings(files, folder, settings)):
+    package = settings.rpartition(".")[0]
+    base = "/".join(part for part in (folder, *package.split(".")) if part)
+    beside = [name.removesuffix(".py") for name in files.names(base) if name.endswith(".py")]
+    siblings = [(f"{package}.{name}".lstrip("."), f"{base}/{name}.py".lstrip("/")) for name in beside]
+    for name, place in (*_told(files, folder), *siblings):
         path = find_module(files, folder, name)
         if path and _is_for(name, LIVE) and name != settings and _is_whole(files, name, path):
             return Answer(name, place)

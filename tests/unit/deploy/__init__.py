@@ -1,0 +1,1 @@
+"""What goes to production, decided from texts alone."""
