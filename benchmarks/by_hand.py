@@ -14,7 +14,7 @@ import psutil
 
 from benchmarks.place import TIMEOUT, project_python, run, wait_for_page
 from djdock.machine import accounts, postgres
-from djdock.plan.new_project import REQUIREMENTS
+from djdock.plan import new_project
 from tests import tools
 
 DATABASES = """
@@ -44,7 +44,7 @@ class ByHand:
         port, web_port = tools.free_port(), tools.free_port()
         run([project_python()[1], "-m", "venv", ".venv"], self.root)
         python = self.root / ".venv/bin/python"
-        run([python, "-m", "pip", "install", "django", *REQUIREMENTS], self.root)
+        run([python, "-m", "pip", "install", *new_project.requirements("django")], self.root)
         run([python, "-m", "django", "startproject", "django_project", "."], self.root)
         with (self.root / "django_project/settings.py").open("a") as settings:
             settings.write(DATABASES.format(port=port))

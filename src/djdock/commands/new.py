@@ -143,7 +143,7 @@ def _install(folder: Path, options: Options, versions: Versions) -> None:
     manager = package_managers.STARTERS[options.package_manager]
     environment = folder / virtual_environment.NAME
     python.make_environment(environment, versions.interpreter, cwd=folder)
-    requirements = (versions.django, *new_project.REQUIREMENTS)
+    requirements = new_project.requirements(versions.django)
     interpreter = compatibility.text(versions.python)
     manifest = manager.manifest(options.name, interpreter, requirements)
     for path, content in manifest.items():
@@ -182,6 +182,7 @@ def _plan(folder: Path, target: Path, options: Options, versions: Versions) -> P
         package_manager=options.package_manager,
         uv=python.uv_series(),
         user_model=options.user_model,
+        pool=new_project.has_pool(versions.django),
     )
     machine = checkouts.machine(target, options.name, options.name, options.name, salt=checkouts.new_salt())
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from djdock.plan import compose, dockerfile, dockerignore
 from djdock.plan.change import Change, generate, is_marked, write
 from djdock.plan.compose import Composition, Worker
+from djdock.plan.container_files import ContainerFiles, choose_name
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
 from djdock.project import docker_files as existing
@@ -100,7 +101,13 @@ def docker_files(files: Files, facts: Facts, setup: Setup) -> tuple[Change, ...]
         generate(files, names.dockerfile, dockerfile.text(image), "the image, for development and for production"),
         _ignored(files, names),
         generate(files, names.compose, compose.text(composition), _why(composition)),
+        *_container_files(files, facts).changes(files, generate),
     )
+
+
+def _container_files(files: Files, facts: Facts) -> ContainerFiles:
+    name = choose_name(files, facts.folder)
+    return ContainerFiles(facts.folder, name, facts.asgi or facts.wsgi, asynchronous=bool(facts.asgi))
 
 
 def _ignored(files: Files, names: Names) -> Change:
@@ -144,6 +151,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
     elif "git+" in production or _has_git_lines(files, facts):
         packages = replace(packages, build=tuple(sorted({*packages.build, "git"})))
     found = front_end_of(files, facts)
+    beside = _container_files(files, facts)
     return Image(
         tag=facts.database_name.lower(),  # not the name of the folder: a clone may lie in another one
         uv=setup.uv,
@@ -151,7 +159,8 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         debian=system_packages.release(python),
         install=production or development,
         development_install=development if production else "",
-        server=dockerfile.server(versions, python, facts.wsgi, facts.asgi),
+        server=dockerfile.server(versions, python, beside.application, asynchronous=beside.asynchronous),
+        entrypoint=beside.entrypoint,
         folder=facts.folder,
         settings=setup.settings,
         packages=packages,
@@ -160,7 +169,14 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         front_end=replace(found, node=setup.node or found.node) if found else None,
         build_values=_build_values(setup) if facts.static_root else None,
         static_note=_static_note(facts, versions),
+        static_root="" if not facts.static_root or _is_inside(facts.static) else facts.static,
+        media=facts.media if _is_inside(facts.media) else "",
     )
+
+
+def _is_inside(place: str) -> bool:
+    """Whether a folder, as containers see it, is the project's; one that is not known is taken for that."""
+    return not place or f"{place}/".startswith("/app/")
 
 
 def front_end_of(files: Files, facts: Facts) -> FrontEnd | None:

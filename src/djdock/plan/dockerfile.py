@@ -14,6 +14,10 @@ from djdock.project.docker_files import FIRST_LINE
 from djdock.project.front_end import FrontEnd
 from djdock.project.system_packages import SystemPackages
 
+# The first date that every archive can hold: 1980-01-01, in seconds.
+EPOCH = 315532800
+# A number with no account behind it.
+USER = 10001
 # Before it there was no control socket to switch off.
 CONTROL_SOCKET = (25, 1)
 # What installs and runs the scripts of package.json, by its name; npm comes with Node, npx fetches the others.
@@ -54,6 +58,7 @@ class Image:
         uv: the series of uv, `X.Y`.
         python, debian: the version and the Debian release of the base image.
         install: the instruction that fills /opt/venv for production.
+        entrypoint: the path of the program that prepares production's containers, in the image.
         development_install: the one that adds what only developers need; empty where there is nothing to add.
         folder: where manage.py is; empty for the root.
         settings: the settings module, where it is another one than manage.py names.
@@ -61,6 +66,8 @@ class Image:
         front_end_note: a comment that says why there is none.
         build_values: variables for the one command that collects static files; None where none are collected.
         static_note: a comment that says what serves static files, where the site itself does not.
+        static_root: where they are collected, if that is not below /app.
+        media: the folder of uploaded files in containers; empty where there is none.
         path, compose_path: the names of this file and of the compose file beside it.
     """
 
@@ -70,6 +77,7 @@ class Image:
     debian: str
     install: str
     server: Server
+    entrypoint: str
     development_install: str = ""
     folder: str = ""
     settings: str = ""
@@ -79,6 +87,8 @@ class Image:
     front_end_note: str = ""
     build_values: Mapping[str, str] | None = None
     static_note: str = ""
+    static_root: str = ""
+    media: str = ""
     path: str = "Dockerfile"
     compose_path: str = "compose.yaml"
 
@@ -112,7 +122,11 @@ def text(image: Image) -> str:
         server_install=_server_install(image.server) if added else "",
         production_stage="production-dependencies" if added else "dependencies",
         front_end_result="COPY --from=front-end /built/ /app/\n" if image.front_end else "",
-        workdir=f"WORKDIR {posixpath.join('/app', image.folder)}\n" if image.folder else "",
+        folder=posixpath.join("/app", image.folder),
+        epoch=EPOCH,
+        static_root=_static_root(image.static_root),
+        media=_media(image.media),
+        entrypoint=image.entrypoint,
         static=(f"# {image.static_note}\n" if image.static_note else "")
         + (_collect(image.build_values) if image.build_values is not None else ""),
         server="".join(f"# {note}\n" for note in image.server.notes) + f"CMD {json.dumps(image.server.argv)}",
@@ -184,6 +198,21 @@ def _collect(values: Mapping[str, str]) -> str:
     )
 
 
+def _static_root(place: str) -> str:
+    """The step that takes static files along which are collected outside of the project."""
+    if not place:
+        return ""
+    above = shlex.quote(f".{posixpath.dirname(place)}/")
+    return f"&& mkdir --parents {above} && mv {shlex.quote(place)} {above} \\\n    "
+
+
+def _media(place: str) -> str:
+    """The step that makes the folder of uploads the user's own: a new volume that is mounted there takes that over."""
+    if not place:
+        return ""
+    return f"\\\n    && install --directory --owner={USER} --group={USER} {shlex.quote(f'.{place}')} "
+
+
 def _front_end(front_end: FrontEnd) -> str:
     """The stage that builds the front end, and keeps what the build has written."""
     place = posixpath.join("/app", front_end.folder).rstrip("/")
@@ -219,38 +248,43 @@ def _tool(front_end: FrontEnd) -> str:
     return (BERRY if manager == "yarn" and _is_berry(front_end) else NPX[manager]).format(version)
 
 
-def server(versions: Mapping[str, str | None], python: str, wsgi: str, asgi: str) -> Server:
+def server(versions: Mapping[str, str | None], python: str, application: str, *, asynchronous: bool = False) -> Server:
     """What serves the site in production, from the distributions that the project declares (with their versions).
 
-    `wsgi` and `asgi` are `module:name`; asgi is empty where the project does not need it. https://docs.djangoproject.com/en/stable/howto/deployment/
+    `application` is `module:name`; asynchronous: of an ASGI application.
+    https://docs.djangoproject.com/en/stable/howto/deployment/
     """
-    if asgi:
-        return _asgi_server(versions, asgi)
+    if asynchronous:
+        return _asgi_server(versions, application)
     known = versions.get("gunicorn")
     declared = "gunicorn" in versions
     newest = tuple(int(part) for part in python.split(".")) >= (3, 10)
     requirement = "" if declared else "gunicorn>=25.1" if newest else "gunicorn~=23.0"
     has_socket = _numbers(known) >= CONTROL_SOCKET if declared else newest
-    options = ("--bind=0.0.0.0:8000", "--workers=2", "--threads=4", "--worker-tmp-dir=/dev/shm")
-    note = "Heartbeats in memory (/dev/shm): on a disk, gunicorn's file for them can block a healthy worker."
+    options = ("--bind=0.0.0.0:8000", "--threads=4", "--worker-tmp-dir=/dev/shm")
+    notes = (
+        "As many workers as WEB_CONCURRENCY says; the entrypoint sets it.",
+        "Heartbeats in memory (/dev/shm): on a disk, gunicorn's file for them can block a healthy worker.",
+        *(("No control socket: the user of this image owns no home.",) if has_socket else ()),
+    )
     return Server(
         (
             *("gunicorn", *options),
             *(("--no-control-socket",) if has_socket else ()),
-            *("--access-logfile=-", wsgi),
+            *("--access-logfile=-", application),
         ),
         requirement,
-        (note, *(("No control socket: the user of this image owns no home.",) if has_socket else ())),
+        notes,
     )
 
 
-def _asgi_server(versions: Mapping[str, str | None], asgi: str) -> Server:
+def _asgi_server(versions: Mapping[str, str | None], application: str) -> Server:
     if "daphne" in versions:
-        return Server(("daphne", "--bind=0.0.0.0", "--port=8000", "--proxy-headers", asgi))
+        return Server(("daphne", "--bind=0.0.0.0", "--port=8000", "--proxy-headers", application))
     if "hypercorn" in versions and "uvicorn" not in versions:
-        return Server(("hypercorn", "--bind=0.0.0.0:8000", "--workers=2", "--access-logfile=-", asgi))
+        return Server(("hypercorn", "--bind=0.0.0.0:8000", "--workers=2", "--access-logfile=-", application))
     requirement = "" if "uvicorn" in versions else "uvicorn[standard]"
-    return Server(("uvicorn", "--host=0.0.0.0", "--port=8000", "--workers=2", "--lifespan=off", asgi), requirement)
+    return Server(("uvicorn", "--host=0.0.0.0", "--port=8000", "--lifespan=off", application), requirement)
 
 
 def _numbers(version: str | None) -> tuple[int, ...]:

@@ -23,6 +23,50 @@ if not DEBUG and "{INSECURE}" in SECRET_KEY + DATABASES["default"]["PASSWORD"]:
     raise ImproperlyConfigured("DEBUG is off: set SECRET_KEY and the database's password to values of your own.")
 """
 
+SECURITY = """
+if not DEBUG:
+    # Before the site stands a proxy that speaks HTTPS and says so in this header, whatever visitors send there.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # SECURE_SSL_REDIRECT=False is for a trial without HTTPS.
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
+    CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+    # For so many seconds browsers insist on HTTPS. An hour to begin with; a year (31536000) when all is well.
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=3600)
+    # These two ask to bind subdomains as well, and to do so for good: that is for whoever has the domain to decide.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+"""
+
+POOL = """
+if not DEBUG:
+    # Connections stay open between requests: one for each of the server's four threads, and one for /readyz. Each is
+    # tried before it is used, so that no request fails because the database was restarted.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 5, "timeout": 10}
+"""
+
+PERSISTENT = """
+if not DEBUG:
+    # Connections stay open between requests. Each is tried before it is used, so that no request fails because the
+    # database was restarted.
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+"""
+
+LOGS = """
+if not DEBUG:
+    # What happens goes to where containers keep it, errors with their traceback. Django by itself would only mail them.
+    LOGGING = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "plain"},
+        },
+        "root": {"handlers": ["console"], "level": "INFO"},
+    }
+"""
+
 STATIC_FILES = """
 # collectstatic gathers here what the production image serves; in development Django finds the files by itself.
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -36,6 +80,9 @@ if not DEBUG:
     }
 """
 
+# What has a pool of connections; before, connections could only be kept by threads.
+POOLED = (5, 1)
+
 FROM_ENVIRONMENT: tuple[Edit, ...] = (
     Import("import environ", apart=True),
     Import("from django.core.exceptions import ImproperlyConfigured"),
@@ -43,7 +90,9 @@ FROM_ENVIRONMENT: tuple[Edit, ...] = (
     Assign("SECRET_KEY", 'env("SECRET_KEY")'),
     Assign("DEBUG", 'env.bool("DEBUG")'),
     Assign("ALLOWED_HOSTS", 'env.list("ALLOWED_HOSTS")'),
+    Insert("WSGI_APPLICATION", LOGS),
     Insert("ALLOWED_HOSTS", '\nCSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS")\n'),
+    Insert("CSRF_TRUSTED_ORIGINS", SECURITY),
     Assign("DATABASES", '{\n    "default": env.db_url("DATABASE_URL"),\n}'),
     Insert("DATABASES", REFUSE_DEFAULTS),
     Insert("STATIC_URL", STATIC_FILES),
@@ -56,10 +105,13 @@ USER_MODEL: tuple[Edit, ...] = (
 )  # fmt: skip
 
 
-def from_environment(source: str, *, user_model: bool) -> str:
+def from_environment(source: str, *, user_model: bool, pool: bool = True) -> str:
     """Settings as Django wrote them, made to read their environment.
+
+    With `pool`, which needs Django 5.1, production's connections are in a pool; else each thread keeps one.
 
     Raises:
         djdock.plan.python_source.NotFound: one of Django's own settings is not where Django writes it.
     """
-    return edit(source, (USER_MODEL if user_model else ()) + FROM_ENVIRONMENT)
+    connections = (Insert("DATABASES", POOL if pool else PERSISTENT),)
+    return edit(source, (USER_MODEL if user_model else ()) + connections + FROM_ENVIRONMENT)

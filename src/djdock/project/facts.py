@@ -54,6 +54,7 @@ class Facts:
         processes: what runs beside the site on the project's own code.
         wsgi, asgi: `module:name` of its applications; asgi only where the site needs it.
         static_root: it collects static files: the app is installed, and STATIC_ROOT is set.
+        static, media: the folders STATIC_ROOT and MEDIA_ROOT as containers see them; empty where they are not known.
         extension: what PostgreSQL needs beside itself: `postgis`, `pgvector` or nothing.
         features: other needs, as `project.system_packages` names them.
         conflicts: what the project says of its Python and that cannot be met, one sentence each.
@@ -78,6 +79,8 @@ class Facts:
     wsgi: str = ""
     asgi: str = ""
     static_root: bool = False
+    static: str = ""
+    media: str = ""
     extension: str = ""
     features: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -149,6 +152,8 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
         if processes.server(shown)[0] == "asgi"
         else "",
         static_root=serving.collects_static_files(evaluation.values),
+        static=serving.folder_inside(evaluation.values, "STATIC_ROOT", found.folder),
+        media=serving.folder_inside(evaluation.values, "MEDIA_ROOT", found.folder),
         extension=next((name for need in needs for name in need.features if name in {"postgis", "pgvector"}), ""),
         features=_features(evaluation),
         conflicts=python.conflicts,

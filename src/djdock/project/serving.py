@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from djdock.project.evaluation import UNKNOWN, Evaluation, Unknown
+from djdock.project.evaluation.library import ROOT
 from djdock.project.files import Files
 
+# Where containers have the project.
+INSIDE = "/app"
 STATIC_APP = "django.contrib.staticfiles"
 
 
@@ -30,6 +34,18 @@ def collects_static_files(values: Mapping[str, object]) -> bool:
     if not isinstance(apps, Sequence):
         return apps is UNKNOWN or isinstance(apps, Unknown)
     return any(isinstance(app, Unknown) or str(app).startswith(STATIC_APP) for app in apps)
+
+
+def folder_inside(values: Mapping[str, object], name: str, folder: str) -> str:
+    """The folder that a setting names, such as MEDIA_ROOT, as containers see it; empty where it names none.
+
+    `folder` is that of manage.py: commands and servers run there.
+    """
+    found = values.get(name)
+    if not found or isinstance(found, Unknown) or not isinstance(found, (str, PurePosixPath)):
+        return ""
+    place = posixpath.normpath(posixpath.join(ROOT, folder, str(found)))
+    return INSIDE + place.removeprefix(str(ROOT)) if f"{place}/".startswith(f"{ROOT}/") else place
 
 
 def _application(files: Files, folder: str, named: object, fallback: tuple[str, str]) -> str:
