@@ -40,9 +40,6 @@ from djdock.project.facts import Facts, evaluation_of, read
 from djdock.project.files import Files, Folder
 from djdock.project.layout import VARIABLE
 
-# As the evaluation of settings sees the project's root, and as containers see it.
-PLACE, INSIDE = "/project", "/app"
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -184,7 +181,6 @@ def _is_elsewhere(template: str, value: str) -> bool:
 
 
 def _release(files: Files, facts: Facts, question: Question) -> Release:
-    media = str(facts.evaluation.values.get("MEDIA_ROOT") or "")
     return Release(
         name=usable_name(facts.database_name),
         settings=settings.settle(question),
@@ -194,7 +190,7 @@ def _release(files: Files, facts: Facts, question: Question) -> Release:
         hosts=question.hosts,
         folder=facts.folder,
         dockerfile=docker_files.choose_names(files).dockerfile,
-        media=media.replace(PLACE, INSIDE, 1) if media.startswith(f"{PLACE}/") else "",
+        media=facts.media,
     )
 
 

@@ -13,10 +13,12 @@ from djdock.plan.compose import Composition, Worker
 from djdock.plan.container_files import ContainerFiles, choose_name
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
+from djdock.plan.variables import guess
 from djdock.project import docker_files as existing
-from djdock.project import front_end, signs, system_packages
+from djdock.project import front_end, layout, serving, signs, system_packages
 from djdock.project.compose_files import DEFAULT_NAMES
 from djdock.project.docker_files import DockerFiles
+from djdock.project.evaluation import evaluate
 from djdock.project.facts import Facts
 from djdock.project.files import Files, below
 from djdock.project.front_end import FrontEnd
@@ -46,6 +48,8 @@ UNUSED = {
     "{url}": "postgres://un:used@localhost/unused",
     SECRET: "unused-while-the-image-is-built-0123456789-0123456789",
 }
+# Storages that keep static files beside the site, named by their content.
+LOCAL_STORAGES = ("django.contrib.staticfiles.storage.", "whitenoise.storage.")
 VALUES = (
     "# Values come from .env. The public defaults let a clone without one start; they are for this machine only.\n"
     "# What runs where others can reach it needs values of its own."
@@ -167,7 +171,7 @@ def _image(files: Files, facts: Facts, setup: Setup, there: DockerFiles) -> Imag
         unknown=unknown,
         front_end_note=_front_end_note(files),
         front_end=replace(found, node=setup.node or found.node) if found else None,
-        build_values=_build_values(setup) if facts.static_root else None,
+        build_values=_build_values(files, facts, setup) if facts.static_root else None,
         static_note=_static_note(facts, versions),
         static_root="" if not facts.static_root or _is_inside(facts.static) else facts.static,
         media=facts.media if _is_inside(facts.media) else "",
@@ -219,10 +223,27 @@ def _static_note(facts: Facts, versions: Mapping[str, str | None]) -> str:
     return "Static files are in STATIC_ROOT; a web server or a storage service before this one serves them."
 
 
-def _build_values(setup: Setup) -> dict[str, str]:
+def _build_values(files: Files, facts: Facts, setup: Setup) -> dict[str, str]:
+    """Variables for the command that collects static files: enough for the settings to load."""
     values = {**setup.variables, **setup.services}
     filled = {name: _filled(value) for name, value in values.items()}
-    return {**filled, **({"DEBUG": "False"} if "DEBUG" in filled else {})}
+    filled |= {"DEBUG": "False"} if "DEBUG" in filled else {}
+    return {**filled, **_production_values(files, facts, filled)}
+
+
+def _production_values(files: Files, facts: Facts, values: Mapping[str, str]) -> dict[str, str]:
+    """What makes that command use the settings of production, where these name static files by their content: what
+    they look up has to have been written by the same storage. Empty where there are none such.
+    """
+    found = layout.production(files, facts.folder, facts.settings.value)
+    path = layout.find_module(files, facts.folder, found.value) if found else None
+    if found is None or path is None:
+        return {}
+    seen = evaluate(files, found.value, path, values)
+    if not serving.static_storage(seen.values).startswith(LOCAL_STORAGES):
+        return {}
+    needed = [read for read in seen.reads if read.required and read.name not in values]
+    return {layout.VARIABLE: found.value, **{read.name: _filled(guess(read)) for read in needed}}
 
 
 def _filled(template: str) -> str:

@@ -48,6 +48,14 @@ def folder_inside(values: Mapping[str, object], name: str, folder: str) -> str:
     return INSIDE + place.removeprefix(str(ROOT)) if f"{place}/".startswith(f"{ROOT}/") else place
 
 
+def static_storage(values: Mapping[str, object]) -> str:
+    """The dotted name of the class that stores static files; empty where the settings do not say."""
+    storages = values.get("STORAGES")
+    entry = storages.get("staticfiles") if isinstance(storages, Mapping) else None
+    backend = entry.get("BACKEND") if isinstance(entry, Mapping) else values.get("STATICFILES_STORAGE")
+    return backend if isinstance(backend, str) else ""
+
+
 def _application(files: Files, folder: str, named: object, fallback: tuple[str, str]) -> str:
     settings, kind = fallback
     if isinstance(named, str) and "." in named:
