@@ -36,6 +36,18 @@ ALLOWED_HOSTS = env.list('ALLOWED_HOSTS')
 
 CSRF_TRUSTED_ORIGINS = env.list('CSRF_TRUSTED_ORIGINS')
 
+if not DEBUG:
+    # Before the site stands a proxy that speaks HTTPS and says so in this header, whatever visitors send there.
+    SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')
+    # SECURE_SSL_REDIRECT=False is for a trial without HTTPS.
+    SECURE_SSL_REDIRECT = env.bool('SECURE_SSL_REDIRECT', default=True)
+    SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
+    CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+    # For so many seconds browsers insist on HTTPS. An hour to begin with; a year (31536000) when all is well.
+    SECURE_HSTS_SECONDS = env.int('SECURE_HSTS_SECONDS', default=3600)
+    # These two ask to bind subdomains as well, and to do so for good: that is for whoever has the domain to decide.
+    SILENCED_SYSTEM_CHECKS = ['security.W005', 'security.W021']
+
 
 # Application definition
 
@@ -78,6 +90,18 @@ TEMPLATES = [
 
 WSGI_APPLICATION = 'django_project.wsgi.application'
 
+if not DEBUG:
+    # What happens goes to where containers keep it, errors with their traceback. Django by itself would only mail them.
+    LOGGING = {
+        'version': 1,
+        'disable_existing_loggers': False,
+        'formatters': {'plain': {'format': '{levelname} {name}: {message}', 'style': '{'}},
+        'handlers': {
+            'console': {'class': 'logging.StreamHandler', 'stream': 'ext://sys.stdout', 'formatter': 'plain'},
+        },
+        'root': {'handlers': ['console'], 'level': 'INFO'},
+    }
+
 
 # Database
 # https://docs.djangoproject.com/en/6.1/ref/settings/#databases
@@ -89,6 +113,12 @@ DATABASES = {
 # compose.yaml has public defaults so that a fresh clone starts; nothing but development may run on them.
 if not DEBUG and 'insecure-development' in SECRET_KEY + DATABASES['default']['PASSWORD']:
     raise ImproperlyConfigured("DEBUG is off: set SECRET_KEY and the database's password to values of your own.")
+
+if not DEBUG:
+    # Connections stay open between requests: one for each of the server's four threads, and one for /readyz. Each is
+    # tried before it is used, so that no request fails because the database was restarted.
+    DATABASES['default']['CONN_HEALTH_CHECKS'] = True
+    DATABASES['default'].setdefault('OPTIONS', {})['pool'] = {'min_size': 1, 'max_size': 5, 'timeout': 10}
 
 # Changing to a user model of one's own later is hard, so it is there from the start.
 AUTH_USER_MODEL = 'accounts.User'

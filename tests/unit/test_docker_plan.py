@@ -32,6 +32,8 @@ WSGI_APPLICATION = "shop.wsgi.application"
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": os.environ["DB_HOST"]}}
 """
 MANAGE = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+# Beside manage.py.
+CONTAINER_FILES = tuple(f"backend/container/{name}.py" for name in ("__init__", "entrypoint", "health"))
 PROJECT = {
     "backend/manage.py": MANAGE,
     "backend/shop/settings.py": SETTINGS,
@@ -78,10 +80,11 @@ def stage(text: str, name: str) -> str:
 def test_commands_run_in_the_folder_of_manage_py() -> None:
     """The whole project is copied and mounted; servers and commands start where manage.py is."""
     made = written(PROJECT, read(PROJECT, "gunicorn==23.0.0"))
-    assert "WORKDIR /app/backend\nCMD" in stage(made["Dockerfile"], "development")
-    production = stage(made["Dockerfile"], "production")
-    assert "COPY . .\nWORKDIR /app/backend\n" in production
-    assert '"shop.wsgi:application"]' in production
+    for name in ("development", "site", "production"):
+        assert "\nWORKDIR /app/backend\n" in stage(made["Dockerfile"], name)
+    assert "COPY . .\nWORKDIR /app/backend\n" in stage(made["Dockerfile"], "site")
+    assert 'ENTRYPOINT ["python", "/app/backend/container/entrypoint.py"]' in made["Dockerfile"]
+    assert '"container.health:application"]' in stage(made["Dockerfile"], "production")
     assert "source=backend/requirements.txt,target=requirements.txt" in made["Dockerfile"]
     web = services(made["compose.yaml"])["web"]
     assert (web["working_dir"], web["volumes"]) == ("/app/backend", [".:/app"])
@@ -92,7 +95,7 @@ def test_a_project_in_the_root_needs_no_folder() -> None:
     texts = {path.removeprefix("backend/"): text for path, text in PROJECT.items()}
     made = written(texts, read(texts))
     assert "working_dir" not in made["compose.yaml"]
-    assert set(re.findall(r"WORKDIR (.+)", made["Dockerfile"])) == {"/app"}
+    assert set(re.findall(r"WORKDIR (.+)", made["Dockerfile"])) == {"/app", "/image"}
 
 
 def test_containers_get_the_projects_own_variables() -> None:
@@ -180,12 +183,8 @@ def test_a_front_end_has_a_stage_of_its_own() -> None:
     built = stage(made["Dockerfile"], "front-end")
     assert built.startswith("node:20-trixie-slim AS front-end\nWORKDIR /app/web\nCOPY web/package-lock.json web/pack")
     assert re.search(r"npm ci\nCOPY \. /app\nRUN .*npm run build", built)
-    production = stage(made["Dockerfile"], "production")
-    assert (
-        production.index("COPY . .")
-        < production.index("COPY --from=front-end /built/ /app/")
-        < production.index("collect")
-    )
+    site = stage(made["Dockerfile"], "site")
+    assert site.index("COPY . .") < site.index("COPY --from=front-end /built/ /app/") < site.index("collect")
     found = services(made["compose.yaml"])
     assert found["front-end"]["build"]["target"] == "front-end"
     assert found["web"]["depends_on"]["front-end"] == {"condition": "service_completed_successfully"}
@@ -218,7 +217,8 @@ def test_gunicorn_is_installed_where_the_project_has_none() -> None:
     """In a stage of production's own, as a series that runs on the Python of the image."""
     text = written(PROJECT, read(PROJECT))["Dockerfile"]
     assert "uv pip install 'gunicorn>=25.1'" in stage(text, "production-dependencies")
-    assert "COPY --from=production-dependencies" in stage(text, "production")
+    assert "production-dependencies AS packages" in text
+    assert "COPY --from=production-dependencies" in stage(text, "site")
     assert "COPY --from=dependencies" in stage(text, "development")
     assert "gunicorn~=23.0" in written(PROJECT, read(PROJECT, python=Answer("3.8", "")))["Dockerfile"]
 
@@ -244,20 +244,20 @@ def test_options_are_those_that_the_version_knows(version: str, option: bool) ->
 )
 def test_sites_that_need_asgi(dependencies: dict[str, str | None], program: str, requirement: str) -> None:
     """What the project declares serves it, else uvicorn."""
-    found = dockerfile.server(dependencies, "3.12", "shop.wsgi", "shop.asgi:application")
-    assert (found.argv[0], found.argv[-1], found.requirement) == (program, "shop.asgi:application", requirement)
+    found = dockerfile.server(dependencies, "3.12", "shop.health:application", asynchronous=True)
+    assert (found.argv[0], found.argv[-1], found.requirement) == (program, "shop.health:application", requirement)
 
 
 def test_static_files_are_collected_where_there_is_a_place_for_them() -> None:
     """With values for exactly the variables that the settings are given, none of them a real one."""
-    text = stage(written(PROJECT, read(PROJECT))["Dockerfile"], "production")
+    text = stage(written(PROJECT, read(PROJECT))["Dockerfile"], "site")
     collect = text[text.index("RUN SECRET_KEY=") : text.index("python manage.py collectstatic")]
     assert set(re.findall(r"([A-Z_]+)=", collect)) == set(SETUP.variables)
     assert "DB_HOST=localhost" in collect
     assert "HOSTS='localhost 127.0.0.1'" in collect
     assert "a web server or a storage service" in text
     without = {**PROJECT, "backend/shop/settings.py": SETTINGS.replace("STATIC_ROOT", "NOTHING")}
-    assert "RUN" not in stage(written(without, read(without))["Dockerfile"], "production")
+    assert "RUN python manage.py" not in written(without, read(without))["Dockerfile"]
 
 
 def test_whitenoise_serves_them_where_the_project_has_it() -> None:
@@ -288,11 +288,11 @@ def test_names_leave_other_peoples_files_alone(theirs: tuple[str, ...], names: N
     assert docker_files.choose_names(Texts(texts)) == names
     facts = read(texts)
     made = written(texts, facts)
-    assert set(made) == {names.compose, names.dockerfile, names.dockerignore}
+    assert set(made) == {names.compose, names.dockerfile, names.dockerignore, *CONTAINER_FILES}
     assert not set(theirs) & set(made)
     assert all(text.startswith(existing.MARK) for text in made.values())
     again = docker_files.docker_files(Texts({**texts, **made}), facts, SETUP)
-    assert [change.outcome for change in again] == ["same"] * 3
+    assert {change.outcome for change in again} == {"same"}
 
 
 def test_files_beside_name_each_other() -> None:
@@ -312,6 +312,7 @@ def test_replace_takes_the_names_over() -> None:
         "docker-compose.yml": "change",
         "Dockerfile": "change",
         ".dockerignore": "change",
+        **dict.fromkeys(CONTAINER_FILES, "create"),
     }
     ignored = next(change.after for change in changes if change.path == ".dockerignore").splitlines()
     assert ignored[:2] == ["node_modules", ".git/"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from djdock.commands import image_packages
-from djdock.compose.client import BuildFailed
+from djdock.compose.builds import BuildFailed
 from djdock.embedded import installation
 from djdock.embedded.attempts import Substitution
 from djdock.machine import python

@@ -64,6 +64,9 @@ def test_the_files() -> None:
         "Dockerfile": "create",
         ".dockerignore": "create",
         "compose.yaml": "create",
+        "container/__init__.py": "create",
+        "container/entrypoint.py": "create",
+        "container/health.py": "create",
         ".env": "create",
         ".env.example": "create",
         ".gitignore": "create",
@@ -118,7 +121,13 @@ def test_facts_find_what_was_chosen(postgres: int, manager: str) -> None:
         "DEBUG",
         "ALLOWED_HOSTS",
         "CSRF_TRUSTED_ORIGINS",
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
         "DATABASE_URL",
+    ]
+    assert [variable.name for variable in found.variables if not variable.required] == [
+        "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS",
     ]
 
 
@@ -181,24 +190,27 @@ def test_dockerfile_stages(manager: str) -> None:
     """Named stages, pinned variants, nothing compiled, no shell form, dependencies before source, never root."""
     steps = instructions(texts(planned(manager=manager))["Dockerfile"])
     stages = [step.split()[-1] for step in steps if step.startswith("FROM ")]
+    last = ("packages", "site", "production")
     assert (
         stages
         == {
-            "pip": ["uv", "base", "dependencies", "development", "production"],
-            "uv": ["uv", "base", "dependencies", "development-dependencies", "development", "production"],
+            "pip": ["uv", "base", "dependencies", "development", *last],
+            "uv": ["uv", "base", "dependencies", "development-dependencies", "development", *last],
         }[manager]
     )
     assert "FROM python:3.13-slim-trixie AS base" in steps
     assert "FROM ghcr.io/astral-sh/uv:0.13 AS uv" in steps
     assert all(step.startswith("CMD [") for step in steps if step.startswith("CMD"))
-    assert not any(step.startswith(("ENTRYPOINT", "SHELL")) or "apt-get" in step or "curl" in step for step in steps)
+    [entrypoint] = [step for step in steps if step.startswith("ENTRYPOINT")]
+    assert entrypoint == 'ENTRYPOINT ["python", "/app/container/entrypoint.py"]', "a shell would keep signals to itself"
+    assert not any("apt-get" in step or "curl" in step for step in steps)
     for stage in ("development", "production"):
         start = next(number for number, step in enumerate(steps) if step.endswith(f" AS {stage}"))
         rest = steps[start + 1 :]
         own = rest[: next((number for number, step in enumerate(rest) if step.startswith("FROM ")), len(rest))]
         [user] = [step for step in own if step.startswith("USER ")]
         assert re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", user)
-        assert own[0].endswith(" /opt/venv /opt/venv")
+        assert own[0] in {"COPY --from=packages /image/ /", f"COPY --from={stages[-5]} /opt/venv /opt/venv"}
     copies = [step for step in steps if step == "COPY . ."]
     assert len(copies) == 1
     assert steps.index(copies[0]) > max(number for number, step in enumerate(steps) if "--mount=type=cache" in step)

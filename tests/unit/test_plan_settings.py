@@ -18,6 +18,8 @@ DJANGO = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__
 # What the edit gives another value, and what it adds. All else must stay.
 ASSIGNED = {"SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "DATABASES"}
 READ = ["SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL"]
+# Only where DEBUG is off, and with a default.
+READ_IN_PRODUCTION = ["SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS"]
 
 series = pytest.mark.parametrize("source", DJANGO.values(), ids=DJANGO)
 user_models = pytest.mark.parametrize("user_model", [True, False], ids=["user-model", "no-user-model"])
@@ -71,10 +73,30 @@ def test_the_syntax_trees_are_equal_elsewhere(source: str, user_model: bool) -> 
 def test_it_reads_its_environment(source: str) -> None:
     """The result reads the five variables that .env holds, none is left as a literal, and no SQLite is left."""
     after = from_environment(source, user_model=True)
-    assert reads(after) == READ
+    assert reads(after) == [*READ[:-1], *READ_IN_PRODUCTION, READ[-1]]
     assert reads(source) == []
     assert "sqlite" not in after
     assert "django-insecure" not in after
+
+
+@series
+def test_production_alone_is_hardened(source: str) -> None:
+    """With DEBUG on nothing of it is there: no redirect to HTTPS, no pool, no other logging."""
+    names = ("SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SESSION_COOKIE_SECURE", "LOGGING")
+    environment = {**dict.fromkeys(READ, "x"), "DATABASE_URL": "postgres://a:b@c/d"}
+    for debug in ("True", "False"):
+        after = Texts({"s.py": from_environment(source, user_model=True)})
+        values = evaluate(after, "s", "s.py", {**environment, "DEBUG": debug}).values
+        assert [name in values for name in names] == [debug == "False"] * len(names)
+        assert ("CONN_HEALTH_CHECKS" in values["DATABASES"]["default"]) is (debug == "False")
+
+
+@pytest.mark.parametrize("pool", [True, False])
+def test_connections_are_kept_in_the_way_that_django_can(pool: bool) -> None:
+    """A pool allows no connections that threads keep: the one or the other, never both."""
+    after = from_environment(DJANGO["6.1"], user_model=True, pool=pool)
+    assert ("'pool'" in after, "CONN_MAX_AGE" in after) == (pool, not pool)
+    assert "CONN_HEALTH_CHECKS'] = True" in after
 
 
 @series

@@ -10,6 +10,7 @@ import click
 
 from djdock import __version__
 from djdock.cli import edge
+from djdock.cli.build import build
 from djdock.cli.db import db
 from djdock.cli.deploy import deploy
 
@@ -258,6 +259,7 @@ def test(arguments: tuple[str, ...]) -> None:
 
 
 cli.add_command(db)
+cli.add_command(build)
 cli.add_command(deploy)
 
 

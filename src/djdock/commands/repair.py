@@ -10,7 +10,7 @@ from pathlib import Path
 from djdock import journal, output
 from djdock.commands import checkout as checkouts
 from djdock.commands import dependencies, trial
-from djdock.compose.client import BuildFailed
+from djdock.compose.builds import BuildFailed
 from djdock.compose.containers import FRONT_END
 from djdock.database import server
 from djdock.doctor import diagnosis

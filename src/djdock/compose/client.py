@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
-from djdock.compose import containers
+from djdock.compose import builds, containers
 from djdock.compose.containers import MIGRATE, environment, program
 from djdock.errors import Problem, last_lines
 from djdock.process import follow, run
 from djdock.project.checkout import Checkout
 from djdock.service import DATABASE, Progress
-
-# BuildKit's plain output numbers its steps; the failing one ends with `#12 ERROR: …`.
-FAILED_STEP = re.compile(r"^#(\d+) ERROR", re.MULTILINE)
-# A step of Compose's builds is `[web dependencies 2/4] RUN …`: the service, the stage.
-STAGE = re.compile(r"\[(?:[\w.-]+ )?([\w.-]+) +\d+/\d+\]")
-TIME = re.compile(r"^\d+\.\d+ ")
-# How lines begin to say what went wrong, the more telling words first.
-CAUSES = tuple(
-    re.compile(words, re.IGNORECASE)
-    for words in (r"\berror: |could not|couldn't|cannot|can't|not found|no such", r"\b(?:error|failed|missing)\b")
-)
-IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
-
-
-class BuildFailed(Problem):
-    """A step of the Dockerfile failed: it can be read, and what it builds on is there."""
-
-    @property
-    def stage(self) -> str:
-        """The stage that the step belongs to."""
-        found = STAGE.search(self.details)
-        return found[1] if found else ""
-
-    @property
-    def reason(self) -> str:
-        """The line of its output that sounds most like the cause."""
-        lines = [TIME.sub("", line).strip() for line in self.details.splitlines()[1:]]
-        plain = [line for line in lines if not line.endswith(":") and "executor" not in line]
-        telling = [line for pattern in CAUSES for line in plain if pattern.search(line)]
-        return (telling or lines or [""])[0]
 
 
 def compose(checkout: Checkout, arguments: Sequence[str], progress: Progress) -> None:
@@ -74,10 +43,10 @@ def _diagnose(checkout: Checkout, output: str, migrated: str) -> Problem:
 
     `migrated` says when the migrations had ended before it.
     """
-    if failed := FAILED_STEP.search(output):
-        return _build_problem(output, failed[1])
+    if failed := builds.problem(output, again="djdock up"):
+        return failed
     if missing_image := _missing_image(checkout):
-        return _no_image(missing_image, last_lines(output, 4))
+        return builds.no_image(missing_image, last_lines(output, 4), again="djdock up")
     found = containers.find(checkout)
     if MIGRATE in found and found[MIGRATE].service.exit_code and found[MIGRATE].finished != migrated:
         return Problem(
@@ -99,17 +68,6 @@ def _diagnose(checkout: Checkout, output: str, migrated: str) -> Problem:
     )
 
 
-def _build_problem(output: str, step: str) -> Problem:
-    lines = [line.removeprefix(f"#{step} ") for line in output.splitlines() if line.startswith(f"#{step} ")]
-    if image := IMAGE_OF_STEP.search("\n".join(lines)):
-        return _no_image(image[1], last_lines("\n".join(lines), 4))
-    return BuildFailed(
-        "The image cannot be built: a step of the Dockerfile failed.",
-        details="\n".join((lines[0], last_lines("\n".join(lines[1:]), 24))),
-        hint="Correct what the step says (its command is the first line above), then: djdock up",
-    )
-
-
 def _missing_image(checkout: Checkout) -> str | None:
     """An image that compose.yaml takes from a registry and that is not on this machine."""
     argv = [*program(checkout), "config", "--format", "json"]
@@ -118,12 +76,3 @@ def _missing_image(checkout: Checkout) -> str | None:
     built = {service.get("image") for service in wanted if "build" in service}
     images = [str(service["image"]) for service in wanted if "image" in service and service["image"] not in built]
     return next((image for image in images if not run(["docker", "image", "inspect", image]).ok), None)
-
-
-def _no_image(name: str, details: str) -> Problem:
-    return Problem(
-        f"The image {name} is not on this machine and cannot be pulled.",
-        details=details,
-        hint="Check the name, the network, and `docker login` if the registry wants it, then: djdock up\n"
-        "Without Docker: djdock up --engine embedded",
-    )

@@ -122,7 +122,7 @@ def text(image: Image) -> str:
         server_install=_server_install(image.server) if added else "",
         production_stage="production-dependencies" if added else "dependencies",
         front_end_result="COPY --from=front-end /built/ /app/\n" if image.front_end else "",
-        folder=posixpath.join("/app", image.folder),
+        folder=posixpath.join("/app", image.folder).rstrip("/"),
         epoch=EPOCH,
         static_root=_static_root(image.static_root),
         media=_media(image.media),

@@ -1,0 +1,98 @@
+"""`djdock build`: the image of production, what it weighs, and what was taken from earlier builds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from djdock import output
+from djdock.commands import root as root_of
+from djdock.compose import availability
+from djdock.deploy import image
+from djdock.deploy.image import Built, Order
+from djdock.doctor.case import Case
+from djdock.doctor.rules import secret_in_image
+from djdock.errors import Problem
+from djdock.plan import docker_files
+from djdock.plan.production.release import Release, usable_name
+from djdock.project import docker_files as existing
+from djdock.project import facts as project_facts
+from djdock.project.files import Folder
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person asked for."""
+
+    order: Order = field(default_factory=Order)
+    push: bool = False
+
+
+def build(options: Options) -> None:
+    """Builds the image of the project in the current folder, and pushes it if that is wanted.
+
+    Raises:
+        Problem: there is no Dockerfile of djdock's, it holds a secret, or the image cannot be built or pushed.
+    """
+    image.check(options.order)
+    if options.push:
+        image.check_names(options.order.tags or ("",))
+    root = root_of.find(Path.cwd())
+    release = _release(root)
+    _refuse_secrets(root)
+    if obstacle := availability.obstacle():
+        raise obstacle
+    with output.working("Building the image") as progress:
+        built = image.build(root, release, options.order, progress)
+    _show(built)
+    if not options.push:
+        output.next_step("djdock deploy compose")
+        return
+    with output.working(f"Pushing {built.reference}") as progress:
+        attested = image.push(root, release, built, options.order, progress)
+    for name in built.names:
+        output.outcome("copy", name, "to its registry")
+    if not attested:
+        output.note(
+            "Without SBOM and provenance: this builder cannot add them. One that can: docker buildx create --use"
+        )
+
+
+def _release(root: Path) -> Release:
+    """What of a release the image depends on.
+
+    Raises:
+        Problem: djdock has not made the Dockerfile.
+    """
+    files = Folder(root)
+    facts = project_facts.read(files, root.name)
+    path = docker_files.choose_names(files).dockerfile
+    if not existing.is_own(files, path):
+        raise Problem(f"{facts.name} has no {path} of djdock's yet, which this command builds.", hint="djdock init")
+    return Release(usable_name(facts.database_name), (), folder=facts.folder, dockerfile=path)
+
+
+def _refuse_secrets(root: Path) -> None:
+    """What stands in ENV or ARG is in the image for good.
+
+    Raises:
+        Problem: a Dockerfile of djdock's has a secret there.
+    """
+    files = Folder(root)
+    own = docker_files.choose_names(files).dockerfile
+    found = [finding for finding in secret_in_image.find(Case(files)) if finding.where.startswith(f"{own}:")]
+    if found:
+        raise Problem(f"{found[0].what} ({found[0].where}).", hint=found[0].fix)
+
+
+def _show(built: Built) -> None:
+    reused = f"{built.steps.cached} of {built.steps.all} steps as before"
+    took = f"{built.seconds:.1f} s"
+    if built.above is None:
+        size = f"{built.size / 1e6:.1f} MB"
+    else:
+        layers = f"{built.layers} layer{'' if built.layers == 1 else 's'}"
+        size = f"{built.above / 1e6:.1f} MB in {layers} above {built.base or 'its base'}"
+    output.outcome("create", built.reference, f"{size}; {took}, {reused}")
+    for name in built.names[1:]:
+        output.outcome("create", name, "the same")

@@ -1,0 +1,58 @@
+"""plan/container_files.py: what the production image runs beside the site, for projects of every shape."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+
+import pytest
+
+from djdock.plan import container_files
+from djdock.plan.change import generate, is_marked
+from djdock.plan.container_files import ContainerFiles
+from djdock.project.files import Texts
+
+# The oldest Python that an image is made with.
+OLDEST = (3, 8)
+
+
+def written(files: ContainerFiles) -> dict[str, str]:
+    return {change.path: change.after for change in files.changes(Texts({}), generate)}
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_they_are_python_for_every_image(asynchronous: bool) -> None:
+    """They compile on the oldest Python that an image is made with, and say that djdock has made them."""
+    found = written(ContainerFiles("backend", "container", "shop.web:app", asynchronous=asynchronous))
+    assert {posixpath.basename(path) for path in found} == set(container_files.WHY)
+    for path, text in found.items():
+        assert path.startswith("backend/container/")
+        assert ast.get_docstring(ast.parse(text, feature_version=OLDEST)), path
+        assert is_marked(text)
+
+
+def test_the_sites_own_application_is_wrapped() -> None:
+    """WSGI and ASGI applications are called in their own ways, under the names that the project has for them."""
+    plain = written(ContainerFiles("", "container", "shop.web:app"))["container/health.py"]
+    asynchronous = written(ContainerFiles("", "container", "shop.web:app", asynchronous=True))["container/health.py"]
+    for text in (plain, asynchronous):
+        assert "\nfrom shop.web import app as site\n" in text
+    assert "return site(environ, start_response)" in plain
+    assert "return await site(scope, receive, send)" in asynchronous
+    assert "asyncio" not in plain
+
+
+@pytest.mark.parametrize(
+    ("there", "name"),
+    [
+        ({}, "container"),
+        ({"backend/container/models.py": ""}, "container_files"),
+        ({"backend/container.py": ""}, "container_files"),
+        ({"container/models.py": ""}, "container"),
+        ({"backend/container/health.py": "# Made by djdock, yours to edit"}, "container"),
+    ],
+    ids=["free", "an app", "a module", "elsewhere", "djdock's already"],
+)
+def test_a_name_that_the_project_has_is_left_to_it(there: dict[str, str], name: str) -> None:
+    """A project that has something called `container` beside manage.py keeps it; a second run finds the same name."""
+    assert container_files.choose_name(Texts(there), "backend") == name
