@@ -39,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     obstacles = {
         "docker": docker_obstacle() if any(item.get_closest_marker("docker") for item in items) else None,
         "browser": None if CHROMIUM else "no Chromium is installed",
+        "kubectl": None if shutil.which("kubectl") else "kubectl is not installed",
     }
     for item in items:
         if item.path.parent.name in REAL:

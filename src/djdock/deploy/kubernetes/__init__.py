@@ -1,0 +1,1 @@
+"""What the target Kubernetes is made of: the client, the rendered objects, pods that run once, rollouts."""
