@@ -39,12 +39,7 @@ def build(options: Options) -> None:
         image.check_names(options.order.tags or ("",))
     root = root_of.find(Path.cwd())
     release = _release(root)
-    _refuse_secrets(root)
-    if obstacle := availability.obstacle():
-        raise obstacle
-    with output.working("Building the image") as progress:
-        built = image.build(root, release, options.order, progress)
-    _show(built)
+    built = make(root, release, options.order)
     if not options.push:
         output.next_step("djdock deploy compose")
         return
@@ -56,6 +51,21 @@ def build(options: Options) -> None:
         output.note(
             "Without SBOM and provenance: this builder cannot add them. One that can: docker buildx create --use"
         )
+
+
+def make(root: Path, release: Release, order: Order) -> Built:
+    """Builds the image of a release, and says what came of it.
+
+    Raises:
+        Problem: the Dockerfile holds a secret, or the image cannot be built.
+    """
+    _refuse_secrets(root)
+    if obstacle := availability.obstacle():
+        raise obstacle
+    with output.working("Building the image") as progress:
+        built = image.build(root, release, order, progress)
+    _show(built)
+    return built
 
 
 def _release(root: Path) -> Release:

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from djdock import apply, journal, output, state
+from djdock.commands import build as building
 from djdock.commands import production
 from djdock.commands import root as root_of
 from djdock.commands.production import Prepared
-from djdock.deploy import checks, image, migrations, secrets, targets
+from djdock.deploy import checks, migrations, secrets, targets
+from djdock.deploy.image import Order
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
 from djdock.merge import memory
@@ -200,7 +202,7 @@ def _check_values(prepared: Prepared) -> None:
 
 def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     root = prepared.root
-    reference = options.image or image.build(root, prepared.release).reference
+    reference = options.image or building.make(root, prepared.release, Order()).reference
     site = _site(prepared, reference, options.wait)
     before = target.running(site)
     output.outcome("found", target.place(site))
