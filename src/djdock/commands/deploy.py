@@ -17,6 +17,7 @@ from djdock.deploy.image import Order
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
 from djdock.merge import memory
+from djdock.plan import ignored
 from djdock.plan.change import Plan, write
 from djdock.plan.production import environment
 from djdock.plan.production.release import ENV_FILE, IMAGE, PREVIOUS_IMAGE, SECRETS_FOLDER
@@ -59,7 +60,7 @@ def deploy(options: Options) -> None:
     with state.lock(root, "deploy"):
         journal.recover(root)
         prepared = production.prepare(root, target, options.hosts, _given(options.env_file))
-        _show(prepared)
+        _show(prepared, secrets_too=options.output is None)
         if options.dry_run:
             _dry_run(target, prepared, options)
             return
@@ -115,14 +116,14 @@ def _given(path: Path | None) -> Mapping[str, str]:
         ) from error
 
 
-def _show(prepared: Prepared) -> None:
+def _show(prepared: Prepared, *, secrets_too: bool) -> None:
     for change in prepared.merged.plan.changes:
         output.outcome(change.outcome, change.path, change.why)
         if change.outcome == "change":
             output.diff(change.diff())
     for skip in prepared.merged.plan.skips:
         output.outcome("skip", skip.path, skip.why)
-    for name in prepared.new_secrets:
+    for name in prepared.new_secrets if secrets_too else ():
         output.outcome("create", f"{SECRETS_FOLDER}/{name}", "a secret; containers get it as a file")
 
 
@@ -143,11 +144,13 @@ def _dry_run(target: Target, prepared: Prepared, options: Options) -> None:
 def _write_to(folder: Path, prepared: Prepared) -> None:
     """Writes the files into a folder of their own; secrets are named and not written."""
     files = Folder(folder)
-    changes = [change for change in prepared.merged.plan.changes if change.generated or change.path == ENV_FILE]
+    changes = [change for change in prepared.merged.plan.changes if change.path != ignored.FILE]
     folder.mkdir(parents=True, exist_ok=True)
     apply.apply(folder, Plan(tuple(replace(change, before=files.read(change.path)) for change in changes)))
-    names = ", ".join(f"{SECRETS_FOLDER}/{name}" for name in (*prepared.release.secrets, *prepared.new_secrets))
-    output.say(f"The files are in {folder}. Secrets are not among them; they belong beside: {names}")
+    names = dict.fromkeys((*prepared.release.secrets, *prepared.new_secrets))
+    output.say(f"The files are in {folder}. Secrets are not written there; they belong beside the files:")
+    for name in names:
+        output.say(f"    {SECRETS_FOLDER}/{name}")
 
 
 def _write(prepared: Prepared) -> None:

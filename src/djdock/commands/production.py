@@ -87,7 +87,7 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     release = _release(files, facts, question)
     if own_settings:
         release = replace(release, settings=(own_settings, *(one for one in release.settings if one.name != VARIABLE)))
-    made = _made(release, question, there)
+    made = _made(release, question, there, with_database=not target.MAKES_PASSWORDS)
     changes = (
         *target.files(files, release),
         *_environment(files, release, open_values, stored),
@@ -103,7 +103,13 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         missing=tuple(
             setting.name for setting in release.given if not setting.value and setting.name not in open_values
         ),
-        missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
+        missing_secrets=tuple(
+            setting.name
+            for setting in release.settings
+            if setting.kind == "secret"
+            and not (there | made).get(setting.name)
+            and not (setting.part and release.database and target.MAKES_PASSWORDS)
+        ),
         debug=settings.names_of_debug(question),
         hosts=settings.names_of_hosts(question),
     )
@@ -194,10 +200,10 @@ def _release(files: Files, facts: Facts, question: Question) -> Release:
     )
 
 
-def _made(release: Release, question: Question, there: Mapping[str, str]) -> dict[str, str]:
+def _made(release: Release, question: Question, there: Mapping[str, str], *, with_database: bool) -> dict[str, str]:
     """The secrets that can be made now: random ones, and the address of the release's own database."""
     made = {}
-    if release.database and not there.get(DATABASE_PASSWORD):
+    if release.database and with_database and not there.get(DATABASE_PASSWORD):
         made[DATABASE_PASSWORD] = checkouts.new_secret(32)
     templates = {variable.name: variable.value for variable in question.wanted}
     for setting in release.settings:
@@ -205,7 +211,7 @@ def _made(release: Release, question: Question, there: Mapping[str, str]) -> dic
         if setting.kind != "secret" or there.get(setting.name):
             continue
         if PART.search(template):
-            if release.database:
+            if release.database and with_database:
                 made[setting.name] = _filled(template, release.database, {**there, **made}[DATABASE_PASSWORD])
         elif KEY_NAME.search(setting.name):  # another secret may be a key that somebody else has given out
             made[setting.name] = checkouts.new_secret()

@@ -23,6 +23,7 @@ from djdock.project.files import Files
 
 NAME = "kubernetes"
 TITLE = "Kubernetes"
+MAKES_PASSWORDS = True
 WHY = {
     "database.yaml": "PostgreSQL, through CloudNativePG",
     "network.yaml": "who may talk to whom",
