@@ -84,13 +84,15 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     open_values, private = _sorted({**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})})
     there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
     question = _question(root, facts, open_values, there, names)
-    release = _release(files, facts, question)
+    settled = settings.settle(question)
     if own_settings:
-        release = replace(release, settings=(own_settings, *(one for one in release.settings if one.name != VARIABLE)))
+        settled = (own_settings, *(one for one in settled if one.name != VARIABLE))
+    values = {**open_values, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
+    release = _release(files, facts, question, settled)
     made = _made(release, question, there, with_database=not target.MAKES_PASSWORDS)
     changes = (
         *target.files(files, release),
-        *_environment(files, release, open_values, stored),
+        *_environment(files, settled, open_values, stored),
         *_ignored(root, files),
     )
     return Prepared(
@@ -98,10 +100,10 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         facts=facts,
         release=release,
         merged=merge(root, Plan(changes)),
-        values={**open_values, **{setting.name: setting.value for setting in release.given}},
+        values=values,
         new_secrets={**private, **made},
         missing=tuple(
-            setting.name for setting in release.given if not setting.value and setting.name not in open_values
+            setting.name for setting in release.given if not values[setting.name] and setting.name not in open_values
         ),
         missing_secrets=tuple(
             setting.name
@@ -186,10 +188,11 @@ def _is_elsewhere(template: str, value: str) -> bool:
     return "{host}" in template and DATABASE_HOST not in value
 
 
-def _release(files: Files, facts: Facts, question: Question) -> Release:
+def _release(files: Files, facts: Facts, question: Question, settled: tuple[Setting, ...]) -> Release:
     return Release(
         name=usable_name(facts.database_name),
-        settings=settings.settle(question),
+        # What is given stands in the env file alone: another value there changes no other file.
+        settings=tuple(replace(one, value="") if one.kind == "given" else one for one in settled),
         workers=docker_files.workers(facts),
         database=question.database,
         redis=any(service.name == "redis" and service.starts for service in facts.services),
@@ -224,9 +227,9 @@ def _filled(template: str, database: Postgres, password: str) -> str:
 
 
 def _environment(
-    files: Files, release: Release, values: Mapping[str, str], stored: Mapping[str, str]
+    files: Files, settled: tuple[Setting, ...], values: Mapping[str, str], stored: Mapping[str, str]
 ) -> tuple[Change, ...]:
-    lines = [Line(setting.name, setting.value, setting.why) for setting in release.given]
+    lines = [Line(setting.name, setting.value, setting.why) for setting in settled if setting.kind == "given"]
     more = (
         Line(HOST_NAMES, "", "the names that TLS certificates are made for; the first is the main one"),
         Line(IMAGE, "", "what runs, and what ran before it; `djdock deploy` writes them"),

@@ -164,9 +164,10 @@ def test_settings_for_production_are_found(tmp_path: Path) -> None:
     root = tmp_path / "shop"
     texts_ = {**projects.ALL[next(iter(projects.ALL))], **SPLIT}
     texts_.pop("shop/settings.py", None)
-    found = settings(prepare(adopted(root, texts_), HOST))
+    prepared = prepare(adopted(root, texts_), HOST)
+    found = settings(prepared)
     assert found["DJANGO_SETTINGS_MODULE"].value == "shop.settings.production"
-    assert found["NAMES"].value == HOST
+    assert prepared.values["NAMES"] == HOST
     assert found["DATABASE_URL"].part == "{url}"
 
 

@@ -39,7 +39,7 @@ class Setting:
     Attributes:
         kind: `secret`: its value is the file of its name in `SECRETS_FOLDER`; `given`: it stands in `ENV_FILE`;
             `fixed`: it is the same wherever the project runs, and stands in the files.
-        value: of a fixed one; of a given one what is taken where the env file has none (empty: it has to be there).
+        value: of a fixed one. While it is decided, also of a given one: what the env file says, or is to say.
         part: what of the database's address it is, where the database is the release's own: `{url}`, `{password}`,
             `{host}`, `{port}`, `{name}`, `{user}`; else empty.
         why: what it is for, in a few words.
