@@ -9,6 +9,7 @@ Both are answered before Django sees the request, so that they need no name in A
 
 import logging
 import threading
+from contextlib import closing
 
 from django.db import connections
 
@@ -25,8 +26,10 @@ def application(environ, start_response):
         return site(environ, start_response)
     trouble = database_trouble() if path == "/readyz" else ""
     status = "503 Service Unavailable" if trouble else "200 OK"
-    start_response(status, [("Content-Type", "text/plain"), ("Cache-Control", "no-store")])
-    return [(trouble or "ok").encode()]
+    body = (trouble or "ok").encode()
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
+    start_response(status, headers)
+    return [body]
 
 
 def database_trouble():
@@ -34,16 +37,14 @@ def database_trouble():
     found = []
 
     def look():
-        # A thread of its own has a connection of its own, whatever the site's requests do with theirs.
         try:
-            with connections["default"].cursor() as cursor:
+            with closing(new_connection()) as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
             found.append("")
         except Exception as error:
             logger.warning("The database does not answer: %s", error)
             found.append(type(error).__name__)
         finally:
-            connections.close_all()
             one_at_a_time.release()
 
     # However long it takes to connect to a host that is not there, one thread at most waits for that.
@@ -53,3 +54,10 @@ def database_trouble():
     thread.start()
     thread.join(SECONDS)
     return found[0] if found else "TimeoutError"
+
+
+def new_connection():
+    """One that nobody else has, and none of a pool: requests that keep all of those busy are no trouble."""
+    connection = connections["default"].copy()
+    connection.settings_dict.get("OPTIONS", {}).pop("pool", None)
+    return connection

@@ -118,7 +118,12 @@ if not DEBUG:
     # Connections stay open between requests: one for each of the server's four threads, and one for /readyz. Each is
     # tried before it is used, so that no request fails because the database was restarted.
     DATABASES['default']['CONN_HEALTH_CHECKS'] = True
-    DATABASES['default'].setdefault('OPTIONS', {})['pool'] = {'min_size': 1, 'max_size': 5, 'timeout': 10}
+    DATABASES['default'].setdefault('OPTIONS', {})['pool'] = {
+        'min_size': 1,
+        'max_size': 5,
+        'timeout': 10,
+        'reconnect_timeout': 5,
+    }
 
 # Changing to a user model of one's own later is hard, so it is there from the start.
 AUTH_USER_MODEL = 'accounts.User'
@@ -180,3 +185,18 @@ MAILERS = {
         'BACKEND': 'django.core.mail.backends.console.EmailBackend',
     },
 }
+
+if not DEBUG:
+    # Such as EMAIL_URL=smtp+tls://user:password@smtp.example.com:587; without one no mail leaves the container.
+    email = env.email_url('EMAIL_URL', default='smtp://localhost:25')
+    MAILERS['default'] = {
+        'BACKEND': email['EMAIL_BACKEND'],
+        'OPTIONS': {
+            'host': email['EMAIL_HOST'],
+            'port': email['EMAIL_PORT'],
+            'username': email['EMAIL_HOST_USER'],
+            'password': email['EMAIL_HOST_PASSWORD'],
+            'use_tls': email.get('EMAIL_USE_TLS', False),
+            'use_ssl': email.get('EMAIL_USE_SSL', False),
+        },
+    }

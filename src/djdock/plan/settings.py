@@ -6,6 +6,8 @@ raises ImproperlyConfigured by itself for a variable that is missing.
 
 from __future__ import annotations
 
+import re
+
 from djdock.plan.python_source import Append, Assign, Edit, Import, Insert, edit
 
 # Part of the defaults in compose.yaml; the settings refuse any value that contains it when DEBUG is off.
@@ -42,7 +44,12 @@ if not DEBUG:
     # Connections stay open between requests: one for each of the server's four threads, and one for /readyz. Each is
     # tried before it is used, so that no request fails because the database was restarted.
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 5, "timeout": 10}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": 5,
+        "timeout": 10,
+        "reconnect_timeout": 5,
+    }
 """
 
 PERSISTENT = """
@@ -67,6 +74,23 @@ if not DEBUG:
     }
 """
 
+MAIL = """
+if not DEBUG:
+    # Such as EMAIL_URL=smtp+tls://user:password@smtp.example.com:587; without one no mail leaves the container.
+    email = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+    MAILERS["default"] = {
+        "BACKEND": email["EMAIL_BACKEND"],
+        "OPTIONS": {
+            "host": email["EMAIL_HOST"],
+            "port": email["EMAIL_PORT"],
+            "username": email["EMAIL_HOST_USER"],
+            "password": email["EMAIL_HOST_PASSWORD"],
+            "use_tls": email.get("EMAIL_USE_TLS", False),
+            "use_ssl": email.get("EMAIL_USE_SSL", False),
+        },
+    }
+"""
+
 STATIC_FILES = """
 # collectstatic gathers here what the production image serves; in development Django finds the files by itself.
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -80,6 +104,8 @@ if not DEBUG:
     }
 """
 
+# From Django 6.1 on startproject writes it, with a backend that only prints.
+MAILERS = re.compile(r"^MAILERS\b", re.MULTILINE)
 # What has a pool of connections; before, connections could only be kept by threads.
 POOLED = (5, 1)
 
@@ -113,5 +139,7 @@ def from_environment(source: str, *, user_model: bool, pool: bool = True) -> str
     Raises:
         djdock.plan.python_source.NotFound: one of Django's own settings is not where Django writes it.
     """
-    connections = (Insert("DATABASES", POOL if pool else PERSISTENT),)
-    return edit(source, (USER_MODEL if user_model else ()) + connections + FROM_ENVIRONMENT)
+    more: tuple[Edit, ...] = (Insert("DATABASES", POOL if pool else PERSISTENT),)
+    if MAILERS.search(source):
+        more += (Insert("MAILERS", MAIL),)
+    return edit(source, (USER_MODEL if user_model else ()) + more + FROM_ENVIRONMENT)
