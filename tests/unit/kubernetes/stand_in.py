@@ -1,69 +1,100 @@
-#!/usr/bin/env python3
 """Stands in for kubectl and the cluster behind it, the one seam that cannot be had for real in a test: an API server.
 
-It keeps objects in a file, answers in the forms of the real kubectl, and lets pods fare as the test says. Rendering
-(`kubectl kustomize`) is the real kubectl's. Each call is written down, with its standard input.
-
-The folder that KUBECTL_STAND_IN names holds `situation.json`, `objects.json` and `calls.jsonl`.
+It keeps objects, answers in the forms of the real kubectl, and lets pods fare as the test says. Rendering
+(`kubectl kustomize`) is the real kubectl's.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PLACE = Path(os.environ["KUBECTL_STAND_IN"])
-OBJECTS = PLACE / "objects.json"
+from djdock import process
+from djdock.process import Result
+
 Object = dict[str, Any]
 # What the real kubectl takes for a kind, and what objects say.
 KINDS = {"clusters.postgresql.cnpg.io": "cluster", "pods": "pod", "replicasets": "replicaset", "jobs": "job"}
 NOT_READY = {"state": {"running": {}}, "ready": False}
 LOOP = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container"}}
 PULL = {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}
+# The same files render alike: what kustomize made of each set of them.
+RENDERED: dict[tuple[tuple[str, str], ...], Result] = {}
+really_run = process.run
 
 
-def main() -> int:
-    situation = json.loads((PLACE / "situation.json").read_text())
-    words = [word for word in sys.argv[1:] if not word.startswith(("--context=", "--namespace=", "--request-timeout"))]
-    namespace = next((word.partition("=")[2] for word in sys.argv if word.startswith("--namespace=")), "default")
-    stdin = sys.stdin.read() if "--filename=-" in words or "--stdin" in words else ""
-    with (PLACE / "calls.jsonl").open("a") as file:
-        file.write(json.dumps({"argv": sys.argv[1:], "stdin": stdin}) + "\n")
-    if words[0] == "kustomize":
-        return subprocess.call([os.environ["REAL_KUBECTL"], *words])
-    if words[0] == "config":
-        print(json.dumps(situation["config"]))
-        return 0
-    if words[:2] == ["version", "--client"]:
-        print(json.dumps({"clientVersion": {"gitVersion": f"v{situation.get('version', '1.34.1')}"}}, indent=2))
-        return 0
-    for failing, (said, code) in situation.get("refuses", {}).items():
-        if " ".join(words).startswith(failing):
-            print(said, file=sys.stderr)
-            return int(code)
-    return Cluster(namespace, situation).answer(words, stdin)
+@dataclass(frozen=True)
+class Call:
+    """A call of kubectl."""
+
+    argv: tuple[str, ...]
+    stdin: str
 
 
-class Cluster:
-    """Objects by kind, namespace and name, and what becomes of them."""
+def kustomize(argv: Sequence[str | Path]) -> Result:
+    """What the real kubectl renders."""
+    folder = Path(argv[-1])
+    files = sorted(path for path in folder.parents[1].rglob("*") if path.is_file())
+    key = tuple((path.relative_to(folder.parents[1]).as_posix(), path.read_text()) for path in files)
+    if key not in RENDERED:
+        RENDERED[key] = really_run(argv)
+    return RENDERED[key]
 
-    def __init__(self, namespace: str, situation: dict[str, Any]) -> None:
-        self.namespace = namespace
+
+class Kubectl:
+    """Objects by `kind/namespace/name`, and what becomes of them.
+
+    Attributes:
+        situation: how the cluster is; a test changes it.
+    """
+
+    def __init__(self, situation: dict[str, Any]) -> None:
         self.situation = situation
-        self.objects: dict[str, Object] = json.loads(OBJECTS.read_text()) if OBJECTS.exists() else {}
+        self.objects: dict[str, Object] = {}
+        self.calls: list[Call] = []
+        self.namespace = ""
+        self.written: list[str] = []
 
-    def answer(self, words: list[str], stdin: str) -> int:
-        verb, rest = words[0], [word for word in words[1:] if not word.startswith("--")]
+    def run(self, argv: Sequence[str | Path], *, stdin: str = "", **_options: Any) -> Result:
+        """In place of `process.run` and `process.ask`; other programs are really run."""
+        if argv[0] != "kubectl":
+            return really_run(argv, stdin=stdin)
+        given = [str(word) for word in argv[1:]]
+        self.calls.append(Call(tuple(given), stdin))
+        if given[0] == "kustomize":
+            return kustomize(argv)
+        words = [word for word in given if not word.startswith(("--context=", "--namespace=", "--request-timeout"))]
+        self.namespace = next((word.partition("=")[2] for word in given if word.startswith("--namespace=")), "default")
+        if words[0] == "config":
+            return Result(0, json.dumps(self.situation["config"]), "")
+        if words[:2] == ["version", "--client"]:
+            version = {"gitVersion": f"v{self.situation.get('version', '1.34.1')}"}
+            return Result(0, json.dumps({"clientVersion": version}, indent=2), "")
+        for failing, (said, code) in self.situation.get("refuses", {}).items():
+            if " ".join(words).startswith(failing):
+                return Result(code, "", said)
+        return self.answer(words, stdin)
+
+    def write_to(self, place: Path, argv: Sequence[str | Path], **_options: Any) -> Result:
+        """In place of `process.write_to`."""
+        done = self.run(argv)
+        place.touch(0o600)
+        place.write_text(done.stdout)
+        return done
+
+    def answer(self, words: list[str], stdin: str) -> Result:
+        rest = [word for word in words[1:] if not word.startswith("--")]
         options = [word for word in words[1:] if word.startswith("--")]
-        code = getattr(self, f"do_{verb.replace('-', '_')}")(rest, options, stdin)
-        OBJECTS.write_text(json.dumps(self.objects))
-        return int(code or 0)
+        self.written = []
+        code = getattr(self, f"do_{words[0].replace('-', '_')}")(rest, options, stdin)
+        return Result(int(code or 0), "".join(self.written), "")
+
+    def say(self, text: str) -> None:
+        self.written.append(text + "\n")
 
     def key(self, kind: str, name: str) -> str:
         kind = KINDS.get(kind.lower(), kind.lower())
@@ -71,7 +102,7 @@ class Cluster:
 
     def do_get(self, rest: list[str], options: list[str], _stdin: str) -> None:
         if "--raw=/version" in options:
-            print('{"major": "1", "minor": "34"}')
+            self.say('{"major": "1", "minor": "34"}')
             return
         selector = next((one.partition("=")[2] for one in options if one.startswith("--selector=")), "")
         if selector:
@@ -81,14 +112,14 @@ class Cluster:
                 for key, one in self.objects.items()
                 if key.startswith(self.key(rest[0], "")) and one["metadata"].get("labels", {}).get(name) == value
             ]
-            print(json.dumps({"items": found}))
+            self.say(json.dumps({"items": found}))
         elif (one := self.objects.get(self.key(*rest))) is not None:
-            print(json.dumps(one))
+            self.say(json.dumps(one))
 
     def do_apply(self, _rest: list[str], _options: list[str], stdin: str) -> None:
         for one in json.loads(stdin)["items"]:
             self.put(one)
-            print(f"{one['kind'].lower()}/{one['metadata']['name']} applied")
+            self.say(f"{one['kind'].lower()}/{one['metadata']['name']} applied")
 
     def do_create(self, _rest: list[str], _options: list[str], stdin: str) -> None:
         self.put(json.loads(stdin))
@@ -109,8 +140,8 @@ class Cluster:
             if before != after:
                 changed = 1
                 live, merged = f"/tmp/LIVE-1/{file}", f"/tmp/MERGED-2/{file}"  # noqa: S108 - a text
-                print(f"diff -u -N {live} {merged}")
-                print("\n".join(difflib.unified_diff(before, after, live, merged, lineterm="")))
+                self.say(f"diff -u -N {live} {merged}")
+                self.say("\n".join(difflib.unified_diff(before, after, live, merged, lineterm="")))
         return changed
 
     def do_rollout(self, rest: list[str], options: list[str], _stdin: str) -> None:
@@ -120,19 +151,19 @@ class Cluster:
 
     def do_logs(self, rest: list[str], options: list[str], _stdin: str) -> None:
         if "--previous" not in options:
-            print(self.objects[self.key("pod", rest[0])].get("log", ""), end="")
+            self.written.append(self.objects[self.key("pod", rest[0])].get("log", ""))
 
     def do_attach(self, rest: list[str], _options: list[str], stdin: str) -> None:
         self.objects[self.key("pod", rest[0])]["log"] = f"read: {stdin}"
 
     def do_exec(self, _rest: list[str], _options: list[str], _stdin: str) -> int:
         dump = self.situation.get("dump")
-        sys.stdout.write(dump or "")
+        self.written.append(dump or "")
         return 0 if dump else 1
 
     def do_api_resources(self, _rest: list[str], _options: list[str], _stdin: str) -> None:
         if self.situation.get("operator", True):
-            print("backups.postgresql.cnpg.io\nclusters.postgresql.cnpg.io")
+            self.say("backups.postgresql.cnpg.io\nclusters.postgresql.cnpg.io")
 
     # --- What becomes of objects -------------------------------------------------------------------------------------
 
@@ -141,13 +172,13 @@ class Cluster:
         kind, name = one["kind"].lower(), one["metadata"]["name"]
         there = self.objects.get(self.key(kind, name))
         same = there is not None and there["applied"] == one
-        version = int(there["metadata"]["resourceVersion"]) + (not same) if there else 1
+        version = int(there["metadata"]["resourceVersion"]) + 1 if there else 1
+        if same:
+            return
         kept = {**one, "applied": one, "metadata": {**one["metadata"], "resourceVersion": str(version)}}
-        if there is not None:
-            kept["status"] = there.get("status", {})
         self.objects[self.key(kind, name)] = kept
         becomes = {"deployment": self.deploy, "job": self.work, "pod": self.start}.get(kind)
-        if becomes is not None and not same:
+        if becomes is not None:
             becomes(kept)
         if kind == "cluster":
             ready = 2 if self.situation.get("database", True) else 0
@@ -244,7 +275,3 @@ def lines(one: Object) -> list[str]:
 
     walk(one, one["kind"], 0)
     return found
-
-
-if __name__ == "__main__":
-    sys.exit(main())
