@@ -29,7 +29,9 @@ def diagnose(project: Project, said: str) -> Problem:
             hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
         )
     if missing := _missing_files(project):
-        return Problem(f"{COMPOSE_FILE} names files that are not here: {', '.join(missing)}.", hint=f"Write them, {AGAIN}")
+        return Problem(
+            f"{COMPOSE_FILE} names files that are not here: {', '.join(missing)}.", hint=f"Write them, {AGAIN}"
+        )
     for service in project.services.values():
         if not images.is_here(str(service["image"])):
             return no_image(str(service["image"]), said)
@@ -43,7 +45,8 @@ def no_image(name: str, said: str) -> Problem:
     return Problem(
         f"The image {name} is not on this machine and cannot be pulled.",
         details=last_lines(said, 4),
-        hint=f"Build it: djdock build\nOr check its name, the network, and `docker login` if the registry wants it, {AGAIN}",
+        hint="Build it: djdock build\n"
+        f"Or check its name, the network, and `docker login` if the registry wants it, {AGAIN}",
     )
 
 

@@ -21,12 +21,13 @@ class Project:
 
     Attributes:
         name: under which Compose keeps its containers, networks and volumes.
-        services, volumes, secrets: what the compose file says of each, with all variables filled in.
+        services, networks, volumes, secrets: what the compose file says of each, with all variables filled in.
     """
 
     site: Site
     name: str
     services: Mapping[str, Mapping[str, Any]]
+    networks: Mapping[str, Mapping[str, Any]]
     volumes: Mapping[str, Mapping[str, Any]]
     secrets: Mapping[str, Mapping[str, Any]]
 
@@ -59,7 +60,8 @@ def load(site: Site) -> Project:
             hint=f"Correct what the last line says, in {COMPOSE_FILE} or {ENV_FILE}; then the same command again.",
         )
     found = json.loads(done.stdout)
-    return Project(site, found["name"], found["services"], found.get("volumes") or {}, found.get("secrets") or {})
+    parts = {part: found.get(part) or {} for part in ("services", "networks", "volumes", "secrets")}
+    return Project(site, found["name"], **parts)
 
 
 def program(site: Site) -> list[str]:

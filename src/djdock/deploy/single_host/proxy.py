@@ -1,60 +1,62 @@
 """Where the proxy sends requests: to all of web's containers, or, while these are replaced, to some of them.
 
-Docker's name `web` stands for every container of the service from its first moment on, ready or not. So the proxy is
-told addresses in place of that name until the new containers are healthy. A reload finishes what is under way.
-https://caddyserver.com/docs/command-line#caddy-reload
+Docker's name `web` stands for every container of the service from its first moment on, ready or not. So those that
+serve get a name of their own in a network of their own, and a file in the proxy's memory says which name counts. The
+proxy looks at that with each request: a reload would close connections, and lose a request now and then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from djdock.deploy.single_host import containers
 from djdock.deploy.single_host.containers import Container
 from djdock.deploy.single_host.project import Project, call
 from djdock.errors import Problem, last_lines
-from djdock.plan.production.caddy import UPSTREAMS
-from djdock.plan.production.compose import PROXY
-from djdock.plan.production.release import CADDYFILE, PORT
+from djdock.plan.production.caddy import NEW, OLD, ROLLOUT
+from djdock.plan.production.compose import PROXY, ROLLOUT_NETWORK
+from djdock.plan.production.release import CADDYFILE
 from djdock.process import run
 
 
-def pin(project: Project, chosen: Iterable[Container]) -> None:
-    """Sends requests to these containers and to no others.
+def keep(project: Project, old: Iterable[Container]) -> None:
+    """Sends requests to these containers and to no others, whatever starts beside them.
 
     Raises:
         Problem: the proxy cannot be told so; requests go where they went before.
     """
-    proxy = _find(project)
-    if proxy is None:
-        return
-    addresses = [f"{address}:{PORT}" for container in chosen if (address := _shared(container, proxy))]
-    if addresses:
-        _reload(project, proxy, addresses)
+    _send(project, old, OLD, NEW)
 
 
-def unpin(project: Project) -> None:
-    """Sends requests to all containers of the site, those of tomorrow too.
+def turn(project: Project, new: Iterable[Container]) -> None:
+    """Sends requests to these containers from now on, and to no others.
 
     Raises:
         Problem: the proxy cannot be told so; requests go where they went before.
     """
-    proxy = _find(project)
-    if proxy is not None:
-        _reload(project, proxy, ())
+    _send(project, new, NEW, OLD)
 
 
-def start(project: Project) -> None:
-    """Starts the proxy where it does not run; one that runs is left as it is.
+def release(project: Project) -> None:
+    """Sends requests to all containers of the site, those of tomorrow too."""
+    if proxy := _find(project):
+        run(["docker", "exec", proxy.id, "rm", "-f", f"{ROLLOUT}/{OLD}", f"{ROLLOUT}/{NEW}"])
+
+
+def prepare(project: Project) -> None:
+    """Starts the proxy where it does not run; one that runs takes what has changed in its file.
 
     Raises:
-        Problem: it does not start.
+        Problem: it does not start, or does not take its file.
     """
-    if project.has_proxy and _find(project) is None:
-        up(project, "--no-recreate")
+    proxy, network = _find(project), _network(project)
+    if proxy is None or (network and network not in proxy.addresses):
+        up(project)
+    else:
+        _reload(project, proxy)
 
 
-def up(project: Project, *options: str) -> None:
+def up(project: Project) -> None:
     """Starts the proxy as the compose file has it now: one that was made from another version of it is made anew.
 
     Raises:
@@ -62,7 +64,7 @@ def up(project: Project, *options: str) -> None:
     """
     if not project.has_proxy:
         return
-    done = call(project.site, ["up", "--detach", "--no-deps", *options, PROXY])
+    done = call(project.site, ["up", "--detach", "--no-deps", "--quiet-pull", PROXY])
     found = _find(project)
     if done.ok and found is not None and not found.restarts:
         return
@@ -78,20 +80,45 @@ def _find(project: Project) -> Container | None:
     return next((one for one in containers.find(project.name, PROXY) if one.running), None)
 
 
-def _shared(container: Container, proxy: Container) -> str:
-    """The address of a container in a network that the proxy is in, too."""
-    return next((address for name, address in container.addresses.items() if name in proxy.addresses), "")
+def _send(project: Project, chosen: Iterable[Container], name: str, other: str) -> None:
+    proxy, network = _find(project), _network(project)
+    if proxy is None or network not in proxy.addresses:
+        return
+    for container in chosen:
+        if network in container.addresses:  # under the name that it had when it was new
+            run(["docker", "network", "disconnect", network, container.id])
+        done = run(["docker", "network", "connect", "--alias", name, network, container.id])
+        if not done.ok:
+            raise _deaf(done.text)
+    place = f"mkdir -p {ROLLOUT} && touch {ROLLOUT}/{name} && rm -f {ROLLOUT}/{other}"
+    done = run(["docker", "exec", proxy.id, "sh", "-c", place])
+    if not done.ok:
+        raise _deaf(done.text)
 
 
-def _reload(project: Project, proxy: Container, addresses: Sequence[str]) -> None:
-    """Has the proxy read its file, as it is on this machine now: an editor may have put another one in its place."""
-    told = ["--env", f"{UPSTREAMS}={' '.join(addresses)}"] if addresses else []
+def _network(project: Project) -> str:
+    return str(project.networks.get(ROLLOUT_NETWORK, {}).get("name", ""))
+
+
+def _deaf(said: str) -> Problem:
+    return Problem(
+        "The proxy cannot be told which containers to send requests to.",
+        details=last_lines(said, 4),
+        hint="Look at the last line above, then: djdock deploy compose",
+    )
+
+
+def _reload(project: Project, proxy: Container) -> None:
+    """Has the proxy read its file as it is on this machine now: an editor may have put another one in its place.
+
+    Where it says nothing new, nothing happens.
+    """
     text = (project.site.root / CADDYFILE).read_text(encoding="utf-8")
     reload = ["caddy", "reload", "--config", "-", "--adapter", "caddyfile"]
-    done = run(["docker", "exec", "--interactive", *told, proxy.id, *reload], stdin=text)
+    done = run(["docker", "exec", "--interactive", proxy.id, *reload], stdin=text)
     if not done.ok:
         raise Problem(
-            f"The proxy does not take {CADDYFILE}.",
+            f"The proxy does not take {CADDYFILE}. Nothing was changed.",
             details=last_lines(done.text, 4),
             hint=f"Correct what the last line says in {CADDYFILE}, then: djdock deploy compose",
         )

@@ -62,8 +62,8 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
     Raises:
         Problem: the new ones do not work; the old ones serve as before.
     """
-    proxy.start(project)
-    proxy.pin(project, old)
+    proxy.prepare(project)
+    proxy.keep(project, old)
     _note(project.site.root, old)
     workers_changed = False
     try:
@@ -73,7 +73,7 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
         workers_changed = bool(project.workers)
         _renew_workers(project, progress)
         progress("turning to the new version")
-        proxy.pin(project, new)
+        proxy.turn(project, new)
     except BaseException:
         progress("going back")
         _take_back(project, old, workers=workers_changed)
@@ -81,7 +81,7 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
     time.sleep(DRAIN)
     progress("letting the old version end")
     containers.remove(old)
-    proxy.unpin(project)
+    proxy.release(project)
     _forget(project.site.root)
     proxy.up(project)
 
@@ -115,7 +115,7 @@ def _take_back(project: Project, old: Sequence[Container], *, workers: bool) -> 
     if workers:
         with contextlib.suppress(Exception):
             _renew_workers(project.with_image(old[0].image), lambda _: None)
-    proxy.unpin(project)
+    proxy.release(project)
     _forget(project.site.root)
 
 

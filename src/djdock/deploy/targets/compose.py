@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from djdock.compose import availability, images
-from djdock.deploy.single_host import changes, data, failures, migration, proxy, rollout
+from djdock.deploy.single_host import changes, data, failures, migration, rollout
 from djdock.deploy.single_host import project as projects
 from djdock.deploy.targets.target import Site
 from djdock.errors import Problem
@@ -30,7 +30,9 @@ CONTEXT = "{{.Name}} {{.Endpoints.docker.Host}}"
 def files(files: Files, release: Release) -> tuple[Change, ...]:
     return (
         generate(files, COMPOSE_FILE, file.text(release), "the site on one host, for `docker compose`"),
-        generate(files, CADDYFILE, caddy.text(release), "what the public reaches" + (", with TLS" * bool(release.hosts))),
+        generate(
+            files, CADDYFILE, caddy.text(release), "what the public reaches" + (", with TLS" * bool(release.hosts))
+        ),
     )
 
 
@@ -92,7 +94,6 @@ def switch(site: Site, progress: Progress) -> None:
         rollout.take_over(project, serving, progress)
     else:
         rollout.begin(project, progress)
-    proxy.unpin(project)
 
 
 def rollback(site: Site, progress: Progress) -> str:

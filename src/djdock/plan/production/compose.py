@@ -25,9 +25,10 @@ from djdock.plan.production.release import (
 from djdock.plan.text import render
 from djdock.project.services.postgres import init_arguments, volume_path
 
-# Services. The networks: one that the public's requests come in by and mail goes out by, and one without a way out.
+# Services.
 DATABASE, MIGRATE, PROXY, REDIS, SITE = "db", "migrate", "proxy", "redis", "web"
-FRONT, BACK = "front", "back"
+# Networks: requests come in by one, and mail goes out; one has no way out; one is for deployments alone.
+FRONT, BACK, ROLLOUT_NETWORK = "front", "back", "rollout"
 # Volumes.
 CERTIFICATES, MEDIA = "certificates", "media"
 # In python and not curl, which the image has not. Unlike the image's own check it asks the database, too.
@@ -117,6 +118,7 @@ def _database(database: Postgres) -> str:
       timeout: 3s
       retries: 12
       start_period: 60s
+    <<: *container
     # It begins as root, gives its volume to the user postgres, and goes on as that one.
     cap_add:
       - CHOWN
@@ -132,8 +134,7 @@ def _database(database: Postgres) -> str:
     tmpfs:
       - /run/postgresql
       - /tmp
-    <<: *container
-"""
+"""  # noqa: S608 - it is YAML
 
 
 def _redis() -> str:
@@ -151,6 +152,7 @@ def _redis() -> str:
       interval: 5s
       timeout: 3s
       retries: 12
+    <<: *container
     # It begins as root, gives its volume to the user redis, and goes on as that one.
     cap_add:
       - CHOWN
@@ -158,7 +160,6 @@ def _redis() -> str:
       - SETUID
     cpus: ${{REDIS_CPUS:-0}}
     mem_limit: ${{REDIS_MEMORY:-512m}}
-    <<: *container
 """
 
 
@@ -169,8 +170,8 @@ def _migrate(release: Release) -> str:
     restart: "no"
     healthcheck:
       disable: true
-    mem_limit: ${{WEB_MEMORY:-1g}}
     <<: *django
+    mem_limit: ${{WEB_MEMORY:-1g}}
 """
 
 
@@ -182,11 +183,11 @@ def _site(release: Release) -> str:
       timeout: 5s
       retries: 3
       start_period: 60s
+    <<: *django
     # 0: all that the machine has. A limit also says how many processes serve the site.
     cpus: ${{WEB_CPUS:-0}}
     mem_limit: ${{WEB_MEMORY:-1g}}
     scale: ${{WEB_REPLICAS:-1}}
-    <<: *django
 """
 
 
@@ -196,9 +197,9 @@ def _worker(release: Release, worker: Worker) -> str:
     # The image's health check asks for a site, and this is none.
     healthcheck:
       disable: true
+    <<: *django
     cpus: ${{WORKER_CPUS:-0}}
     mem_limit: ${{WORKER_MEMORY:-1g}}
-    <<: *django
 """
 
 
@@ -214,6 +215,7 @@ def _proxy(release: Release) -> str:
 {_entries(volumes)}    ports:
 {_public_ports() if release.hosts else _local_port()}    networks:
       - {FRONT}
+      - {ROLLOUT_NETWORK}
     restart: unless-stopped
     # The ports below 1024.
     cap_add:
@@ -238,8 +240,11 @@ def _public_ports() -> str:
 
 def _local_port() -> str:
     return """\
-      # For a proxy that this machine has already; nobody else gets here. TLS of its own: djdock deploy compose --host NAME
-      - "127.0.0.1:${WEB_PORT:-8000}:80"
+      # For a proxy that this machine has already; nobody else gets here. With TLS: djdock deploy compose --host NAME
+      - target: 80
+        published: "${WEB_PORT:-8000}"
+        host_ip: 127.0.0.1
+        protocol: tcp
 """
 
 
@@ -256,7 +261,13 @@ def _depends_on(release: Release, *, migrated: bool = True) -> str:
 
 def _networks(release: Release) -> str:
     back = f"  # The database's: no way out, and none in.\n  {BACK}:\n    internal: true\n" if has_back(release) else ""
-    return f"networks:\n{back}  {FRONT}:\n"
+    return f"""\
+networks:
+{back}  {FRONT}:
+  # While containers are replaced, the proxy tells the old and the new ones apart by their names in here.
+  {ROLLOUT_NETWORK}:
+    internal: true
+"""
 
 
 def _volumes(release: Release) -> str:
