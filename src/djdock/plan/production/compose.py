@@ -217,14 +217,14 @@ def _proxy(release: Release) -> str:
       - {FRONT}
       - {ROLLOUT_NETWORK}
     restart: unless-stopped
+    <<: *container
     # The ports below 1024.
     cap_add:
       - NET_BIND_SERVICE
     mem_limit: ${{PROXY_MEMORY:-256m}}
     stop_grace_period: 40s
     tmpfs:
-{_entries(memory)}    <<: *container
-"""
+{_entries(memory)}"""
 
 
 def _public_ports() -> str:
