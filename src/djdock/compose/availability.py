@@ -13,25 +13,26 @@ from djdock.process import ask, run
 OLDEST_ENGINE, OLDEST_COMPOSE = (20, 10), (2, 24)
 # Seconds. Docker Desktop takes calls while it starts or is paused, and answers none of them.
 PATIENCE = 15.0
+# The line of a hint that names the way without Docker.
+WITHOUT = "\nOr go on without: djdock up --engine embedded"
 
 
-def obstacle() -> Problem | None:
-    """None when Docker can be used on this machine, else what is in the way."""
+def obstacle(otherwise: str = WITHOUT) -> Problem | None:
+    """None when Docker can be used on this machine, else what is in the way; `otherwise` is how to do without."""
     if shutil.which("docker") is None:
         return Problem(
             "Docker is not installed.",
-            hint="Install it: https://docs.docker.com/get-docker/\nOr go on without: djdock up --engine embedded",
+            hint=f"Install it: https://docs.docker.com/get-docker/{otherwise}",
         )
     engine = ask(["docker", "version", "--format", "{{.Server.Version}}"], seconds=PATIENCE)
     if not engine.ok:
-        return unreachable(engine.stderr)
+        return unreachable(engine.stderr, otherwise)
     compose = run(["docker", "compose", "version", "--short"])
     if not compose.ok:
         old = " (only docker-compose, its first version, is here)" if shutil.which("docker-compose") else ""
         return Problem(
             f"Docker Compose v2 is not installed{old}.",
-            hint="Install the plugin: https://docs.docker.com/compose/install/\n"
-            "Or go on without: djdock up --engine embedded",
+            hint=f"Install the plugin: https://docs.docker.com/compose/install/{otherwise}",
         )
     for name, found, oldest in (
         ("Docker Engine", engine.stdout, OLDEST_ENGINE),
@@ -40,28 +41,25 @@ def obstacle() -> Problem | None:
         if _version(found) < oldest:
             return Problem(
                 f"{name} {found.strip()} is too old; djdock needs {oldest[0]}.{oldest[1]} or newer.",
-                hint="Update it: https://docs.docker.com/engine/install/\n"
-                "Or go on without: djdock up --engine embedded",
+                hint=f"Update it: https://docs.docker.com/engine/install/{otherwise}",
             )
     return None
 
 
-def unreachable(said: str) -> Problem:
+def unreachable(said: str, otherwise: str = WITHOUT) -> Problem:
     """Why the engine does not answer; `said` is what the client wrote."""
     socket = Path("/var/run/docker.sock")
     remote = os.environ.get("DOCKER_HOST", "")
     if not remote and socket.exists() and not os.access(socket, os.R_OK | os.W_OK):
         return Problem(
             f"Docker is there, but you may not use it: no permission on {socket}.",
-            hint="Join its group, then log in again: sudo usermod -aG docker $USER\n"
-            "Or go on without: djdock up --engine embedded",
+            hint=f"Join its group, then log in again: sudo usermod -aG docker $USER{otherwise}",
         )
     where = f" at DOCKER_HOST={remote}" if remote else ""
     return Problem(
         f"Docker is installed, but its engine does not answer{where}.",
         details=last_lines(said, 3),
-        hint="Start it (Docker Desktop, or: sudo systemctl start docker), then try again.\n"
-        "Or go on without: djdock up --engine embedded",
+        hint=f"Start it (Docker Desktop, or: sudo systemctl start docker), then try again.{otherwise}",
     )
 
 

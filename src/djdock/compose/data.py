@@ -25,14 +25,19 @@ def check_major(checkout: Checkout, wanted: int, extension: str = "") -> None:
     container = containers.find(checkout).get(DATABASE)
     if container is not None and container.image == image:
         return
-    if not run(["docker", "volume", "inspect", volume]).ok:
-        return
-    look = "cat /volume/PG_VERSION /volume/data/PG_VERSION /volume/*/docker/PG_VERSION 2>/dev/null || true"
-    mount = ["--rm", "--network", "none", "--volume", f"{volume}:/volume:ro", "--entrypoint", "sh"]
-    found = run(["docker", "run", *mount, image, "-c", look]).stdout.split()
+    found = majors(volume, image)
     if found and str(wanted) not in found:
         without = "give this checkout another COMPOSE_PROJECT_NAME in .env (the volume then stays as it is)"
         raise other_major(f"the volume {volume}", found[0], wanted, without)
+
+
+def majors(volume: str, image: str) -> list[str]:
+    """The major versions of PostgreSQL that have made what is in a volume; none where it is empty or not there."""
+    if not run(["docker", "volume", "inspect", volume]).ok:
+        return []
+    look = "cat /volume/PG_VERSION /volume/data/PG_VERSION /volume/*/docker/PG_VERSION 2>/dev/null || true"
+    mount = ["--rm", "--network", "none", "--volume", f"{volume}:/volume:ro", "--entrypoint", "sh"]
+    return run(["docker", "run", *mount, image, "-c", look]).stdout.split()
 
 
 def repair_password(checkout: Checkout) -> bool:

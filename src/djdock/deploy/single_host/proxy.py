@@ -1,0 +1,124 @@
+"""Where the proxy sends requests: to all of web's containers, or, while these are replaced, to some of them.
+
+Docker's name `web` stands for every container of the service from its first moment on, ready or not. So those that
+serve get a name of their own in a network of their own, and a file in the proxy's memory says which name counts. The
+proxy looks at that with each request: a reload would close connections, and lose a request now and then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from djdock.deploy.single_host import containers
+from djdock.deploy.single_host.containers import Container
+from djdock.deploy.single_host.project import Project, call
+from djdock.errors import Problem, last_lines
+from djdock.plan.production.caddy import NEW, OLD, ROLLOUT
+from djdock.plan.production.compose import PROXY, ROLLOUT_NETWORK
+from djdock.plan.production.release import CADDYFILE
+from djdock.process import run
+
+
+def keep(project: Project, old: Iterable[Container]) -> None:
+    """Sends requests to these containers and to no others, whatever starts beside them.
+
+    Raises:
+        Problem: the proxy cannot be told so; requests go where they went before.
+    """
+    _send(project, old, OLD, NEW)
+
+
+def turn(project: Project, new: Iterable[Container]) -> None:
+    """Sends requests to these containers from now on, and to no others.
+
+    Raises:
+        Problem: the proxy cannot be told so; requests go where they went before.
+    """
+    _send(project, new, NEW, OLD)
+
+
+def release(project: Project) -> None:
+    """Sends requests to all containers of the site, those of tomorrow too."""
+    if proxy := _find(project):
+        run(["docker", "exec", proxy.id, "rm", "-f", f"{ROLLOUT}/{OLD}", f"{ROLLOUT}/{NEW}"])
+
+
+def prepare(project: Project) -> None:
+    """Starts the proxy where it does not run; one that runs takes what has changed in its file.
+
+    Raises:
+        Problem: it does not start, or does not take its file.
+    """
+    proxy, network = _find(project), _network(project)
+    if proxy is None or (network and network not in proxy.addresses):
+        up(project)
+    else:
+        _reload(project, proxy)
+
+
+def up(project: Project) -> None:
+    """Starts the proxy as the compose file has it now: one that was made from another version of it is made anew.
+
+    Raises:
+        Problem: it does not start.
+    """
+    if not project.has_proxy:
+        return
+    done = call(project.site, ["up", "--detach", "--no-deps", "--quiet-pull", PROXY])
+    found = _find(project)
+    if done.ok and found is not None and not found.restarts:
+        return
+    log = "\n".join(containers.log(container) for container in containers.find(project.name, PROXY))
+    raise Problem(
+        "The proxy does not start, so nobody reaches the site.",
+        details=last_lines("\n".join((done.stderr, log))),
+        hint=f"Correct what the last line says ({CADDYFILE} is the proxy's own file), then: djdock deploy compose",
+    )
+
+
+def _find(project: Project) -> Container | None:
+    return next((one for one in containers.find(project.name, PROXY) if one.running), None)
+
+
+def _send(project: Project, chosen: Iterable[Container], name: str, other: str) -> None:
+    proxy, network = _find(project), _network(project)
+    if proxy is None or network not in proxy.addresses:
+        return
+    for container in chosen:
+        if network in container.addresses:  # under the name that it had when it was new
+            run(["docker", "network", "disconnect", network, container.id])
+        done = run(["docker", "network", "connect", "--alias", name, network, container.id])
+        if not done.ok:
+            raise _deaf(done.text)
+    place = f"mkdir -p {ROLLOUT} && touch {ROLLOUT}/{name} && rm -f {ROLLOUT}/{other}"
+    done = run(["docker", "exec", proxy.id, "sh", "-c", place])
+    if not done.ok:
+        raise _deaf(done.text)
+
+
+def _network(project: Project) -> str:
+    return str(project.networks.get(ROLLOUT_NETWORK, {}).get("name", ""))
+
+
+def _deaf(said: str) -> Problem:
+    return Problem(
+        "The proxy cannot be told which containers to send requests to.",
+        details=last_lines(said, 4),
+        hint="Look at the last line above, then: djdock deploy compose",
+    )
+
+
+def _reload(project: Project, proxy: Container) -> None:
+    """Has the proxy read its file as it is on this machine now: an editor may have put another one in its place.
+
+    Where it says nothing new, nothing happens.
+    """
+    text = (project.site.root / CADDYFILE).read_text(encoding="utf-8")
+    reload = ["caddy", "reload", "--config", "-", "--adapter", "caddyfile"]
+    done = run(["docker", "exec", "--interactive", proxy.id, *reload], stdin=text)
+    if not done.ok:
+        raise Problem(
+            f"The proxy does not take {CADDYFILE}. Nothing was changed.",
+            details=last_lines(done.text, 4),
+            hint=f"Correct what the last line says in {CADDYFILE}, then: djdock deploy compose",
+        )

@@ -1,0 +1,78 @@
+"""Caddyfile.production: TLS, and the way from the public to the site."""
+
+from __future__ import annotations
+
+from djdock.plan.change import SIGNATURE
+from djdock.plan.production.release import COMPOSE_FILE, ENV_FILE, PORT, Release
+from djdock.plan.text import render
+
+# The official image, and where it looks for its file and keeps its certificates.
+# https://hub.docker.com/_/caddy
+IMAGE = "caddy:2"
+CADDYFILE_INSIDE = "/etc/caddy/Caddyfile"
+# While containers are replaced, a file of one of these names lies in this folder of the proxy, which is memory, and
+# requests go to the containers of that name.
+ROLLOUT, OLD, NEW = "/config/rollout", "old", "new"
+# Where the volume of uploaded files would be mounted.
+UPLOADS = "/srv/media"
+
+
+def text(release: Release) -> str:
+    """The Caddyfile for one host."""
+    again = f"docker compose --file {COMPOSE_FILE} --env-file {ENV_FILE} restart proxy"
+    return _rendered(
+        release,
+        purpose=f"What the public reaches. After editing: {again}",
+        way=_way(),
+        upstream=f"{{http.vars.containers}}:{PORT}",
+    )
+
+
+def _rendered(release: Release, *, purpose: str, way: str, upstream: str) -> str:
+    return render(
+        "Caddyfile.production.txt",
+        mark=SIGNATURE,
+        purpose=purpose,
+        sites=", ".join(release.hosts) or ":80",
+        media=_media() if release.media else "",
+        way=way,
+        upstream=upstream,
+        trusted="" if release.hosts else _trusted(),
+    )
+
+
+def _way() -> str:
+    return f"""
+		# Docker's name for all containers of the site. While a new version takes over, requests keep to the containers
+		# `{OLD}` until the others are ready, and to `{NEW}` until the old ones have ended; a file says which.
+		vars containers web
+		@{OLD} file {{
+			root {ROLLOUT}
+			try_files {OLD}
+		}}
+		vars @{OLD} containers {OLD}
+		@{NEW} file {{
+			root {ROLLOUT}
+			try_files {NEW}
+		}}
+		vars @{NEW} containers {NEW}
+"""
+
+
+def _trusted() -> str:
+    return """\
+			# Only programs of this host come here, such as its own proxy: what that says of the visitor is believed. It
+			# has to say X-Forwarded-Proto: https, else Django sends visitors to https without end.
+			trusted_proxies private_ranges
+"""
+
+
+def _media() -> str:
+    return f"""
+		# Uploaded files: Django serves none in production. To let everybody read all of them, mount their volume into
+		# `proxy` (media:{UPLOADS}:ro), and take these comment signs away:
+		# handle_path /media/* {{
+		# 	root * {UPLOADS}
+		# 	file_server
+		# }}
+"""
