@@ -1,4 +1,4 @@
-"""The image `caddy:2`, for machines that reach no registry of images: Debian's Caddy, laid out as the official image is.
+"""The image `caddy:2` for machines that reach no registry of images: Debian's Caddy, laid out as the official one is.
 
 https://github.com/caddyserver/caddy-docker says what that has. A real one that is here, or can be pulled, is taken.
 """

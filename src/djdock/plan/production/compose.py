@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from djdock.plan.change import SIGNATURE
-from djdock.plan.compose import REDIS_IMAGE, Worker, database_image, scalar, with_default
+from djdock.plan.compose import REDIS_IMAGE, Worker, database_image, scalar
 from djdock.plan.production import caddy
 from djdock.plan.production.release import (
     CADDYFILE,
@@ -29,6 +29,11 @@ from djdock.project.services.postgres import init_arguments, volume_path
 DATABASE, MIGRATE, PROXY, REDIS, SITE = "db", "migrate", "proxy", "redis", "web"
 # Networks: requests come in by one, and mail goes out; one has no way out; one is for deployments alone.
 FRONT, BACK, ROLLOUT_NETWORK = "front", "back", "rollout"
+# gunicorn and uvicorn read it; without it settings that do not name the proxy's header would take HTTPS for HTTP.
+FORWARDED = """\
+  # Only the proxy gets here, so what it says of the visitor's address and of https is believed.
+  FORWARDED_ALLOW_IPS: "*"
+"""
 # Volumes.
 CERTIFICATES, MEDIA = "certificates", "media"
 # In python and not curl, which the image has not. Unlike the image's own check it asks the database, too.
@@ -73,11 +78,11 @@ def has_back(release: Release) -> bool:
 
 
 def _django(release: Release) -> str:
-    environment = "".join(_variable(setting) for setting in release.settings)
+    environment = FORWARDED + "".join(_variable(setting) for setting in release.settings)
     lines = [
         *(_block("volumes", [f"{MEDIA}:{release.media}"]) if release.media else []),
         *(_block("secrets", release.secrets) if release.secrets else []),
-        *(["environment:", *environment.rstrip("\n").split("\n")] if environment else []),
+        *["environment:", *environment.rstrip("\n").split("\n")],
         *_block("networks", [*([BACK] if has_back(release) else []), FRONT]),
     ]
     return "".join(f"  {line}\n" for line in lines)
@@ -88,10 +93,8 @@ def _variable(setting: Setting) -> str:
         return f"  {setting.name}{FILE_SUFFIX}: {SECRETS_INSIDE}/{setting.name}\n"
     if setting.kind == "fixed":
         return f"  {setting.name}: {scalar(setting.value).replace('$', '$$')}\n"
-    if not setting.value:
-        return f"  {setting.name}: ${{{setting.name}:?is missing in {ENV_FILE}}}\n"
-    given = with_default(setting.name, setting.value) or f"${{{setting.name}:?is missing in {ENV_FILE}}}"
-    return f"  {setting.name}: {scalar(given)}\n"
+    # It may be empty, but it has to be said.
+    return f"  {setting.name}: ${{{setting.name}?is missing in {ENV_FILE}}}\n"
 
 
 def _database(database: Postgres) -> str:
