@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from djdock.project import compatibility
 from tests import tools
 from tests.embedded import machine
 from tests.problems.machine import offline, without
 
 pytestmark = pytest.mark.embedded
 
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "django_project.settings"}
 INSTALLED = next((major for major in (17, 16, 15, 14) if Path(f"/usr/lib/postgresql/{major}/bin/initdb").exists()), 0)
 
 
@@ -28,6 +30,38 @@ def test_older_python(workspace: Path) -> None:
     assert "FROM python:3.11-slim-trixie" in (project.root / "Dockerfile").read_text()
     asked = "import sys, django; print(sys.version_info[:2], django.VERSION[:2])"
     assert tools.run([project.root / ".venv/bin/python", "-c", asked], project.root).ok().out == "(3, 11) (5, 2)\n"
+
+
+# Asks both addresses of container/health.py, as a server would.
+ASK_HEALTH = """
+from container.health import application
+for path in ("/livez", "/readyz"):
+    said = []
+    body = application({"PATH_INFO": path}, lambda status, headers: said.append(status))
+    print(path, said[0][:3], b"".join(body).decode())
+"""
+
+
+# The oldest, the first that pools connections, the long-term one, the newest.
+@pytest.mark.parametrize("series", ["4.2", "5.1", "5.2", compatibility.text(max(compatibility.DJANGO))])
+def test_every_django_is_ready_for_production(series: str, workspace: Path) -> None:
+    """`check --deploy` has nothing to say, and the site's health is told, whatever the version of Django."""
+    python = "3.11" if compatibility.parse(series, "") < (6, 0) else "3.13"
+    project = tools.new_project(workspace, "--django", series, "--python", python)
+    assert pins(project)["django"].startswith(f"{series}.")
+    assert ("psycopg-pool" in pins(project)) is (compatibility.parse(series, "") >= (5, 1))
+    production = {
+        "DEBUG": "False",
+        "SECRET_KEY": "0123456789abcdefghij" * 3,
+        "ALLOWED_HOSTS": "example.com",
+        "DATABASE_URL": "postgres://blog:unused@127.0.0.1:9/blog",
+    }
+    interpreter = project.root / ".venv/bin/python"
+    check = [interpreter, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "DEBUG"]
+    assert "no issues" in tools.run(check, project.root, env=production).ok().all
+    told = tools.run([interpreter, "-c", ASK_HEALTH], project.root, env=production | SETTINGS).ok()
+    assert told.out.splitlines()[0] == "/livez 200 ok"
+    assert told.out.splitlines()[-1] == "/readyz 503 OperationalError"
 
 
 @pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL is installed on this machine")
