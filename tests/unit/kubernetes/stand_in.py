@@ -114,7 +114,7 @@ class Kubectl:
             ]
             self.say(json.dumps({"items": found}))
         elif (one := self.objects.get(self.key(*rest))) is not None:
-            self.say(json.dumps(one))
+            self.say(json.dumps(one) if "--output=json" in options else "/".join(rest))
 
     def do_apply(self, _rest: list[str], _options: list[str], stdin: str) -> None:
         for one in json.loads(stdin)["items"]:

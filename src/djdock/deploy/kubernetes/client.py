@@ -89,21 +89,43 @@ class Cluster:
         found: list[Object] = json.loads(text)["items"]
         return found
 
-    def apply(self, objects: Sequence[Object], *options: str) -> str:
+    def has_namespace(self) -> bool:
+        """Whether the namespace is there. Who may only see what is in it may not ask: for them it is.
+
+        Raises:
+            Problem: the cluster did not answer.
+        """
+        done = self.run("get", "namespace", self.namespace, "--ignore-not-found", "--output=name", REQUEST)
+        if not done.ok and not is_forbidden(done):
+            raise refusal(self, done, f"read namespace {self.namespace}")
+        return not done.ok or bool(done.stdout.strip())
+
+    def apply(self, objects: Sequence[Object], *options: str, may_refuse: bool = False) -> None:
         """Applies objects, which travel on standard input.
+
+        Args:
+            may_refuse: it is no harm where the person has no permission for it.
 
         Raises:
             Problem: the cluster refused one of them, or did not answer.
         """
         if not objects:
-            return ""
-        names = ", ".join(f"{one['kind']} {one['metadata']['name']}" for one in objects)
-        return self.do(f"apply {names}", "apply", *options, "--filename=-", REQUEST, stdin=in_one_list(objects))
+            return
+        done = self.run("apply", *options, "--filename=-", REQUEST, stdin=in_one_list(objects))
+        if not done.ok and not (may_refuse and is_forbidden(done)):
+            names = ", ".join(f"{one['kind']} {one['metadata']['name']}" for one in objects)
+            raise refusal(self, done, f"apply {names}")
 
 
 def in_one_list(objects: Sequence[Object]) -> str:
     """Objects as kubectl takes them from standard input."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def is_forbidden(done: Result) -> bool:
+    """Whether a call failed because the person has no permission for it."""
+    reason = REASON.search(done.stderr)
+    return not done.ok and reason is not None and reason[1] == "Forbidden"
 
 
 def obstacle() -> Problem | None:
@@ -157,7 +179,7 @@ def refusal(cluster: Cluster, done: Result, purpose: str) -> Problem:
             hint="Start it, or the VPN that leads to it. Is it the right one? kubectl config get-contexts\n"
             "For another one: kubectl config use-context NAME",
         )
-    if reason and reason[1] == "Forbidden":
+    if is_forbidden(done):
         return Problem(
             f"You may not {purpose} in the namespace {cluster.namespace} of {where}.",
             details=details,

@@ -23,7 +23,8 @@ from djdock.project.files import Files
 
 NAME = "kubernetes"
 TITLE = "Kubernetes"
-MAKES_PASSWORDS = True
+# CloudNativePG could make one up; then neither .env.production nor secrets/ would fit more than one engine.
+MAKES_PASSWORDS = False
 WHY = {
     "database.yaml": "PostgreSQL, through CloudNativePG",
     "network.yaml": "who may talk to whom",
@@ -32,6 +33,8 @@ WHY = {
     "workers.yaml": "what runs beside the site",
     "ingress.yaml": "the way from outside, with TLS",
 }
+# The full name of CloudNativePG's kind: there are others called Cluster.
+CLUSTERS = "clusters.postgresql.cnpg.io"
 # Seconds between two looks at a database that starts.
 PAUSE = 1.0
 # What the pods say as long as nothing is known of the Secret.
@@ -76,7 +79,8 @@ def preview(site: Site) -> Sequence[str]:
     cluster = _cluster(site)
     reference = image.pinned(site.image, cluster) if _is_usable(site, cluster) else site.image
     rendered = manifests.render(site, Running(reference, _version(cluster, site)))
-    objects = (*rendered.ground, *rendered.where(lambda one: one["kind"] not in manifests.GROUND))
+    _check_operator(site, cluster)
+    objects = (*rendered.namespace, *rendered.ground, *rendered.rest)
     known = site.secrets.is_dir()  # a dry run writes none
     return tuple(previews.lines(cluster, objects, manifests.secrets(site, cluster.namespace) if known else ()))
 
@@ -91,9 +95,8 @@ def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
 
 def start_database(site: Site, progress: Progress) -> None:
     cluster = _cluster(site)
+    _check_operator(site, cluster)
     rendered = _prepare(site, cluster)
-    if site.release.database and not _has_operator(cluster):
-        raise client.no_operator(f"{cluster.context} ({cluster.server})")
     cluster.apply(rendered.data)
     end = time.monotonic() + site.wait
     if site.release.database:
@@ -105,7 +108,7 @@ def start_database(site: Site, progress: Progress) -> None:
 
 def dump(site: Site, place: Path) -> None:
     cluster = _cluster(site)
-    found = cluster.get("clusters.postgresql.cnpg.io", DATABASE)
+    found = cluster.get(CLUSTERS, DATABASE)
     primary = (found or {}).get("status", {}).get("currentPrimary")
     if site.release.database is None or not primary:
         raise Problem(
@@ -165,22 +168,31 @@ def _version(cluster: Cluster, site: Site) -> str:
 
 def _prepare(site: Site, cluster: Cluster) -> Manifests:
     """Brings what pods need before they start: the namespace, who may talk to whom, variables, secrets, volumes."""
-    ground = _render(site, cluster).ground
-    cluster.apply(ground[:1])
-    cluster.apply(ground[1:])
+    rendered = _render(site, cluster)
+    there = cluster.has_namespace()
+    cluster.apply(rendered.namespace, may_refuse=there)
+    cluster.apply(rendered.ground)
     # Server-side: the other way keeps a copy of each value in an annotation.
     cluster.apply(manifests.secrets(site, cluster.namespace), "--server-side", "--force-conflicts")
     return _render(site, cluster, _version(cluster, site))
 
 
-def _has_operator(cluster: Cluster) -> bool:
+def _check_operator(site: Site, cluster: Cluster) -> None:
+    """Makes sure that somebody makes a database out of our Cluster, where we have one.
+
+    Raises:
+        Problem: nobody does.
+    """
+    if site.release.database is None:
+        return
     found = cluster.run("api-resources", "--api-group=postgresql.cnpg.io", "--output=name", REQUEST)
-    return "clusters.postgresql.cnpg.io" in found.stdout.split()
+    if CLUSTERS not in found.stdout.split():
+        raise client.no_operator(f"{cluster.context} ({cluster.server})")
 
 
 def _wait_for_database(cluster: Cluster, end: float, progress: Progress) -> None:
     while True:
-        found = cluster.get("clusters.postgresql.cnpg.io", DATABASE) or {}
+        found = cluster.get(CLUSTERS, DATABASE) or {}
         status = found.get("status") or {}
         wanted, ready = int((found.get("spec") or {}).get("instances", 1)), int(status.get("readyInstances", 0))
         # A standby may take its time: the primary is enough to go on.
@@ -217,7 +229,7 @@ def _roll_out(site: Site, cluster: Cluster, progress: Progress) -> None:
     end = time.monotonic() + site.wait
     progress("applying")
     try:
-        cluster.apply(rendered.where(lambda one: one["kind"] != "Job"))
+        cluster.apply(tuple(one for one in rendered.rest if one["kind"] != "Job"))
         for name in rendered.deployments:
             rollout.follow(cluster, name, end, progress)
     except Problem:  # one object was refused; others may have been taken
