@@ -17,8 +17,9 @@ from djdock.errors import Problem, last_lines
 from djdock.plan.change import Change, generate, write
 from djdock.plan.production import kubernetes as texts
 from djdock.plan.production.kubernetes import CONFIG, DATABASE, REDIS, RELEASE, WEB, Running
-from djdock.plan.production.release import Release
+from djdock.plan.production.release import ENV_FILE, Release
 from djdock.process import Result
+from djdock.project.environment import parse
 from djdock.project.files import Files
 
 NAME = "kubernetes"
@@ -45,13 +46,11 @@ def files(files: Files, release: Release) -> tuple[Change, ...]:
     made = [
         generate(files, path, text, WHY.get(path.rpartition("/")[2], "")) for path, text in texts.texts(release).items()
     ]
-    # These two follow the env file and the image that runs; what they say now stays until the next release.
-    first = {
-        CONFIG: texts.config(release, {}),
-        RELEASE: texts.component(release, Running(f"registry.example.com/{release.name}:none-yet")),
-    }
-    kept = [write(files, path, files.read(path) or text, "follows each release") for path, text in first.items()]
-    return (*made, *kept)
+    values = parse(files.read(ENV_FILE) or "")
+    config = write(files, CONFIG, texts.config(release, values), f"what {ENV_FILE} says")
+    # It says what runs, and follows each release.
+    first = texts.component(release, Running(f"registry.example.com/{release.name}:none-yet"))
+    return (*made, config, write(files, RELEASE, files.read(RELEASE) or first, "the image that runs"))
 
 
 def missing(root: Path) -> Problem | None:  # noqa: ARG001 - the cluster is the same for all folders
