@@ -196,7 +196,7 @@ def test_the_network_lets_through_what_is_needed() -> None:
     """Everything is denied first; the database hears the project, itself and its operator; others hear nobody."""
     found = rendered("workers")
     policies = {name: one["spec"] for (kind, name), one in found.items() if kind == "NetworkPolicy"}
-    assert set(policies) == {"default-deny", "dns", "project", "db", "redis", "web"}
+    assert set(policies) == {"default-deny", "dns", "project", "db", "redis", "web", "cert-manager"}
     assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert [one["ports"][0]["port"] for one in policies["project"]["egress"] if "ports" in one] == [5432, 6379]
     [ports] = [one["ports"] for one in policies["web"]["ingress"]]
