@@ -154,8 +154,9 @@ def test_rollback_brings_the_image_before(played: Played) -> None:
     assert V1.partition("@")[2] in (played.site.root / texts.RELEASE).read_text()
 
 
-def test_a_preview_says_what_would_change(played: Played) -> None:
+def test_a_preview_says_what_would_change(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line for each object, nothing for those that stay, and nothing is changed by looking."""
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", "a program that shows differences in its own way")
     first = kubernetes.preview(played.site)
     assert first[0] == "create namespace shop"
     assert {"create deployment web", "create cluster db", "create secret shop"} <= set(first)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,7 +116,7 @@ def dump(site: Site, place: Path) -> None:
         )
     # On the socket in its own container PostgreSQL knows the user `postgres` without a password.
     words = ("pg_dump", *dumps.ARGUMENTS, f"--dbname={site.release.database.name}")
-    dumps.write(cluster.argv("exec", primary, "--container=postgres", "--", *words), os.environ, place)
+    dumps.write(cluster.argv("exec", primary, "--container=postgres", "--", *words), client.environment(), place)
 
 
 def migrate(site: Site, progress: Progress) -> None:
