@@ -23,7 +23,7 @@ ENVIRONMENT = {
     **{f"GIT_{who}_{what}": "ada@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
 }
 # What readers type beside djdock.
-PROGRAMS = {"mkdir", "git", "uvx"}
+PROGRAMS = {"mkdir", "git", "uvx", "kubectl"}
 CHANGING = re.compile(r"127\.0\.0\.1:\d+|^ +engine .*\n|^ +change  \.env: WEB_PORT.*\n", re.MULTILINE)
 # Stands for what a page leaves out.
 GAP = re.compile(r"[ \t]*…\n?")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from djdock.errors import Problem
-from djdock.project.files import LARGEST, Folder, Texts
+from djdock.project.files import LARGEST, Folder, Texts, over
 
 TREE = {
     "manage.py": "# manage\n",
@@ -37,6 +37,13 @@ def test_texts_stand_in_for_a_folder(root: Path, path: str) -> None:
 def test_texts_have_the_names_of_a_folder(root: Path, folder: str) -> None:
     """The names below a folder are the same, sorted, folders with a slash."""
     assert Texts(TREE).names(folder) == Folder(root).names(folder)
+
+
+def test_texts_lie_over_files() -> None:
+    """Files are seen as they would be with some texts changed and others new; all others are as they are."""
+    seen = over(Texts(TREE), {"manage.py": "# new\n", "secrets/KEY": ""})
+    assert [seen.read(path) for path in ("manage.py", "secrets/KEY", ".env")] == ["# new\n", "", "A=1\n"]
+    assert seen.names() == [".env", "blog/", "manage.py", "secrets/"]
 
 
 @pytest.mark.parametrize("text", ["a\nb\n", "a\r\nb\r\n", "a\rb", "a\r\nb\nc", "\x0c\n"])

@@ -37,7 +37,7 @@ from djdock.project import docker_files as existing
 from djdock.project.answer import Answer
 from djdock.project.environment import Database, parse
 from djdock.project.facts import Facts, evaluation_of, read
-from djdock.project.files import Files, Folder
+from djdock.project.files import Files, Folder, over
 from djdock.project.layout import VARIABLE
 
 
@@ -90,11 +90,10 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     values = {**open_values, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
     release = _release(files, facts, question, settled)
     made = _made(release, question, there, with_database=not target.MAKES_PASSWORDS)
-    changes = (
-        *target.files(files, release),
-        *_environment(files, settled, open_values, stored),
-        *_ignored(root, files),
-    )
+    env_file = _environment(files, settled, open_values, stored)
+    # A target that copies from the env file has to see it as it will be.
+    targets_files = target.files(over(files, {ENV_FILE: env_file.after}), release)
+    changes = (*targets_files, env_file, *_ignored(root, files))
     return Prepared(
         root=root,
         facts=facts,
@@ -228,7 +227,7 @@ def _filled(template: str, database: Postgres, password: str) -> str:
 
 def _environment(
     files: Files, settled: tuple[Setting, ...], values: Mapping[str, str], stored: Mapping[str, str]
-) -> tuple[Change, ...]:
+) -> Change:
     lines = [Line(setting.name, setting.value, setting.why) for setting in settled if setting.kind == "given"]
     more = (
         Line(HOST_NAMES, "", "the names that TLS certificates are made for; the first is the main one"),
@@ -238,7 +237,7 @@ def _environment(
     new = {name: value for name, value in values.items() if stored.get(name) != value}
     known = {line.name for line in (*lines, *more)}
     changed = environment.change(files, (*lines, *more), {name: new[name] for name in new if name in known})
-    return (environment.without(changed, [name for name in stored if name not in values]),)
+    return environment.without(changed, [name for name in stored if name not in values])
 
 
 def _ignored(root: Path, files: Files) -> tuple[Change, ...]:

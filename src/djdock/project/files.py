@@ -60,6 +60,23 @@ class _Below:
         return [] if inside.startswith("..") else self.files.names("" if inside == "." else inside)
 
 
+def over(files: Files, texts: Mapping[str, str]) -> Files:
+    """The files as they would be with other texts in some of them."""
+    return _Over(files, texts)
+
+
+@dataclass(frozen=True)
+class _Over:
+    files: Files
+    texts: Mapping[str, str]
+
+    def read(self, path: str) -> str | None:
+        return self.texts[path] if path in self.texts else self.files.read(path)
+
+    def names(self, folder: str = "") -> list[str]:
+        return sorted({*self.files.names(folder), *Texts(self.texts).names(folder)})
+
+
 @dataclass(frozen=True)
 class Folder:
     """Files on disk."""

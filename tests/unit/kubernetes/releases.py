@@ -7,7 +7,7 @@ from djdock.plan.production.release import Postgres, Release, Setting
 
 KEY = Setting("SECRET_KEY", "secret", why="signs sessions")
 URL = Setting("DATABASE_URL", "secret", part="{url}", why="the database")
-HOSTS = Setting("ALLOWED_HOSTS", "given", "blog.example.com", why="the names of the site")
+HOSTS = Setting("ALLOWED_HOSTS", "given", why="the names of the site")
 DEBUG = Setting("DEBUG", "fixed", "0", why="no error pages with source for visitors")
 REDIS_URL = Setting("REDIS_URL", "fixed", "redis://redis:6379/0", why="the broker")
 POSTGRES = Postgres("blog", "blog", 18)

@@ -17,6 +17,7 @@ from tests import tools
 
 DIGEST = "sha256:" + "3f2a" * 16
 IMAGE = f"registry.example.com/ada/blog@{DIGEST}"
+VALUES = {"ALLOWED_HOSTS": "blog.example.com"}
 Object = dict[str, Any]
 
 
@@ -25,7 +26,7 @@ def written(release: Release, *, image: str = IMAGE, values: Mapping[str, str] |
     files = {change.path: change.after for change in kubernetes.files(Texts({}), release)}
     own = {
         texts.RELEASE: texts.component(release, Running(image, "7")),
-        texts.CONFIG: texts.config(release, values or {}),
+        texts.CONFIG: texts.config(release, values or VALUES),
     }
     return {**files, **own}
 

@@ -59,10 +59,11 @@ class Kubectl:
         self.namespace = ""
         self.written: list[str] = []
 
-    def run(self, argv: Sequence[str | Path], *, stdin: str = "", **_options: Any) -> Result:
+    def run(self, argv: Sequence[str | Path], *, stdin: str = "", **options: Any) -> Result:
         """In place of `process.run` and `process.ask`; other programs are really run."""
         if argv[0] != "kubectl":
             return really_run(argv, stdin=stdin)
+        assert options.get("env", {}).get("KUBECTL_EXTERNAL_DIFF") is None
         given = [str(word) for word in argv[1:]]
         self.calls.append(Call(tuple(given), stdin))
         if given[0] == "kustomize":
@@ -114,7 +115,7 @@ class Kubectl:
             ]
             self.say(json.dumps({"items": found}))
         elif (one := self.objects.get(self.key(*rest))) is not None:
-            self.say(json.dumps(one))
+            self.say(json.dumps(one) if "--output=json" in options else "/".join(rest))
 
     def do_apply(self, _rest: list[str], _options: list[str], stdin: str) -> None:
         for one in json.loads(stdin)["items"]:

@@ -13,6 +13,7 @@ from djdock.deploy.targets import kubernetes
 from djdock.plan.change import is_marked
 from djdock.plan.compose import Worker
 from djdock.plan.production import kubernetes as texts
+from djdock.plan.production.kubernetes import Running
 from djdock.plan.production.release import Release
 from djdock.project.files import Texts
 from tests.unit.kubernetes import releases, rendering
@@ -49,10 +50,13 @@ def test_files_are_marked_and_kept(name: str) -> None:
     """djdock's texts say whose they are, so that edits are merged; what follows the releases stays as it is."""
     release = releases.ALL[name]
     first = kubernetes.files(Texts({}), release)
-    again = kubernetes.files(Texts({change.path: change.after + "# mine\n" for change in first}), release)
+    again = kubernetes.files(Texts({change.path: change.after for change in first}), release)
     assert all(is_marked(change.after) for change in first if change.generated)
     assert {change.path for change in first if not change.generated} == {texts.CONFIG, texts.RELEASE}
-    assert all(change.outcome == "same" for change in again if not change.generated)
+    assert all(change.outcome == "same" for change in again)
+    running = texts.component(release, Running(IMAGE, "7"))
+    later = {change.path: change.after for change in kubernetes.files(Texts({texts.RELEASE: running}), release)}
+    assert later[texts.RELEASE] == running
     assert all(len(line) <= 120 for change in first for line in change.after.splitlines())
 
 
@@ -123,6 +127,17 @@ def test_values_arrive_as_they_are(tmp_path: Path, value: str) -> None:
     assert config["data"]["ALLOWED_HOSTS"] == value
 
 
+def test_the_env_file_is_followed() -> None:
+    """The overlay's variables are those of the env file, without its quotes; what else stands there stays there."""
+    dotenv = "# a comment\nALLOWED_HOSTS='a.example.com, b.example.com'\nIMAGE=blog:1\nHOSTS=a.example.com\n"
+    [config] = [
+        one for one in kubernetes.files(Texts({".env.production": dotenv}), releases.PLAIN) if one.path == texts.CONFIG
+    ]
+    assert [line for line in config.after.splitlines() if not line.startswith("#")] == [
+        "ALLOWED_HOSTS=a.example.com, b.example.com"
+    ]
+
+
 def test_the_site_is_replaced_without_a_gap() -> None:
     """No old pod goes before a new one is ready, and a pod that stops finishes what it has begun."""
     web = rendered("plain")["Deployment", "web"]
@@ -181,7 +196,7 @@ def test_the_network_lets_through_what_is_needed() -> None:
     """Everything is denied first; the database hears the project, itself and its operator; others hear nobody."""
     found = rendered("workers")
     policies = {name: one["spec"] for (kind, name), one in found.items() if kind == "NetworkPolicy"}
-    assert set(policies) == {"default-deny", "dns", "project", "db", "redis", "web"}
+    assert set(policies) == {"default-deny", "dns", "project", "db", "redis", "web", "cert-manager"}
     assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert [one["ports"][0]["port"] for one in policies["project"]["egress"] if "ports" in one] == [5432, 6379]
     [ports] = [one["ports"] for one in policies["web"]["ingress"]]

@@ -154,8 +154,9 @@ def test_rollback_brings_the_image_before(played: Played) -> None:
     assert V1.partition("@")[2] in (played.site.root / texts.RELEASE).read_text()
 
 
-def test_a_preview_says_what_would_change(played: Played) -> None:
+def test_a_preview_says_what_would_change(played: Played, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line for each object, nothing for those that stay, and nothing is changed by looking."""
+    monkeypatch.setenv("KUBECTL_EXTERNAL_DIFF", "a program that shows differences in its own way")
     first = kubernetes.preview(played.site)
     assert first[0] == "create namespace shop"
     assert {"create deployment web", "create cluster db", "create secret shop"} <= set(first)
@@ -255,8 +256,10 @@ def test_a_pod_that_does_not_start_is_told(played: Played) -> None:
 def test_a_database_needs_its_operator(played: Played) -> None:
     """Without CloudNativePG the database would never come: that is said, with where to get it."""
     played.situation(operator=False)
-    with pytest.raises(Problem, match="CloudNativePG is not installed") as caught:
-        kubernetes.start_database(played.site, silent)
+    for step in (lambda: kubernetes.preview(played.site), lambda: kubernetes.start_database(played.site, silent)):
+        with pytest.raises(Problem, match="CloudNativePG is not installed") as caught:
+            step()
+    assert played.objects == {}
     assert "cloudnative-pg.io" in caught.value.hint
 
 
@@ -337,6 +340,16 @@ def test_a_refusal_on_the_way_goes_back(played: Played) -> None:
         played.deploy(V2)
     assert "auth can-i" in caught.value.hint
     assert played.image_of("web") == V1
+
+
+def test_a_namespace_may_be_somebody_elses(played: Played) -> None:
+    """Who may change all in a namespace and nothing outside deploys into it: the namespace is not asked about."""
+    played.deploy(V1)
+    said = 'Error from server (Forbidden): namespaces "shop" is forbidden: User "ada" cannot get resource'
+    played.situation(refuses={"get namespace": [said, 1]})
+    assert kubernetes.preview(played.at(V2))
+    played.deploy(V2)
+    assert played.image_of("web") == V2
 
 
 def test_kinds_that_the_cluster_does_not_know(played: Played) -> None:

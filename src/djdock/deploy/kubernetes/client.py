@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ LOCAL = re.compile(
 # How kubectl names the reason for which the API server refused: `Error from server (Forbidden): …`.
 REASON = re.compile(r"^(?:Error from server |error: .*)\((\w+)\)", re.MULTILINE)
 UNREACHABLE = re.compile(r"Unable to connect to the server|connection to the server .* was refused|i/o timeout")
+# What kubectl logs for its own developers.
+LOG = re.compile(r"^[EWI]\d{4} .*\n?", re.MULTILINE)
 NO_KIND = re.compile(r'no matches for kind "(\w+)"')
 
 
@@ -57,7 +60,7 @@ class Cluster:
 
     def run(self, *arguments: str, stdin: str = "") -> Result:
         """Calls kubectl; what becomes of a failure is the caller's to say."""
-        return process.run(self.argv(*arguments), stdin=stdin)
+        return process.run(self.argv(*arguments), env=environment(), stdin=stdin)
 
     def do(self, purpose: str, *arguments: str, stdin: str = "") -> str:
         """Calls kubectl for a purpose ("apply the Job migrate"), and gives what it wrote.
@@ -89,21 +92,50 @@ class Cluster:
         found: list[Object] = json.loads(text)["items"]
         return found
 
-    def apply(self, objects: Sequence[Object], *options: str) -> str:
+    def has_namespace(self) -> bool:
+        """Whether the namespace is there. Who may only see what is in it may not ask: for them it is.
+
+        Raises:
+            Problem: the cluster did not answer.
+        """
+        done = self.run("get", "namespace", self.namespace, "--ignore-not-found", "--output=name", REQUEST)
+        if not done.ok and not is_forbidden(done):
+            raise refusal(self, done, f"read namespace {self.namespace}")
+        return not done.ok or bool(done.stdout.strip())
+
+    def apply(self, objects: Sequence[Object], *options: str, may_refuse: bool = False) -> None:
         """Applies objects, which travel on standard input.
+
+        Args:
+            may_refuse: it is no harm where the person has no permission for it.
 
         Raises:
             Problem: the cluster refused one of them, or did not answer.
         """
         if not objects:
-            return ""
-        names = ", ".join(f"{one['kind']} {one['metadata']['name']}" for one in objects)
-        return self.do(f"apply {names}", "apply", *options, "--filename=-", REQUEST, stdin=in_one_list(objects))
+            return
+        done = self.run("apply", *options, "--filename=-", REQUEST, stdin=in_one_list(objects))
+        if not done.ok and not (may_refuse and is_forbidden(done)):
+            names = ", ".join(f"{one['kind']} {one['metadata']['name']}" for one in objects)
+            raise refusal(self, done, f"apply {names}")
+
+
+def environment() -> dict[str, str]:
+    """The environment of each call: what a person has set for kubectl at a terminal is not for what we read."""
+    own = {name: value for name, value in os.environ.items() if name != "KUBECTL_EXTERNAL_DIFF"}
+    # Preferences may let `delete` ask first, for instance. https://kubernetes.io/docs/reference/kubectl/kuberc/
+    return {**own, "KUBECTL_KUBERC": "false"}
 
 
 def in_one_list(objects: Sequence[Object]) -> str:
     """Objects as kubectl takes them from standard input."""
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def is_forbidden(done: Result) -> bool:
+    """Whether a call failed because the person has no permission for it."""
+    reason = REASON.search(done.stderr)
+    return not done.ok and reason is not None and reason[1] == "Forbidden"
 
 
 def obstacle() -> Problem | None:
@@ -148,7 +180,7 @@ def current(namespace: str) -> Cluster:
 def refusal(cluster: Cluster, done: Result, purpose: str) -> Problem:
     """What a failed call of kubectl means."""
     reason = REASON.search(done.stderr)
-    details = last_lines(done.stderr or done.stdout, 8)
+    details = last_lines(LOG.sub("", done.stderr or done.stdout), 8)
     where = f"{cluster.context} ({cluster.server})" if cluster.server else cluster.context
     if done.code in {124, 127} or UNREACHABLE.search(done.stderr):
         return Problem(
@@ -157,7 +189,7 @@ def refusal(cluster: Cluster, done: Result, purpose: str) -> Problem:
             hint="Start it, or the VPN that leads to it. Is it the right one? kubectl config get-contexts\n"
             "For another one: kubectl config use-context NAME",
         )
-    if reason and reason[1] == "Forbidden":
+    if is_forbidden(done):
         return Problem(
             f"You may not {purpose} in the namespace {cluster.namespace} of {where}.",
             details=details,

@@ -24,8 +24,8 @@ from djdock.project.files import Files, Folder
 if TYPE_CHECKING:  # the targets import this module
     from djdock.deploy.targets.target import Site
 
-# What other objects need before they can be there, in this order; the namespace comes first.
-GROUND = ("Namespace", "ServiceAccount", "NetworkPolicy", "ConfigMap", "PersistentVolumeClaim")
+# What other objects need before they can be there, in this order. The namespace comes before them.
+GROUND = ("ServiceAccount", "NetworkPolicy", "ConfigMap", "PersistentVolumeClaim")
 # Written in C, where PyYAML was built with it: a tenth of the time.
 LOADER: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 COMPONENT = "app.kubernetes.io/component"
@@ -47,6 +47,16 @@ class Manifests:
         """What other objects need: permissions to talk, variables, volumes."""
         found = self.where(lambda one: one["kind"] in GROUND)
         return tuple(sorted(found, key=lambda one: GROUND.index(one["kind"])))
+
+    @property
+    def namespace(self) -> tuple[Object, ...]:
+        """The namespace, where it is described: somebody else may have made it."""
+        return self.where(lambda one: one["kind"] == "Namespace")
+
+    @property
+    def rest(self) -> tuple[Object, ...]:
+        """What runs, what leads to it and what holds data."""
+        return self.where(lambda one: one["kind"] not in {"Namespace", *GROUND})
 
     @property
     def data(self) -> tuple[Object, ...]:

@@ -61,7 +61,7 @@ def run(cluster: Cluster, manifests: Manifests, secrets: Sequence[Object], comma
 @contextmanager
 def _place(cluster: Cluster, name: str) -> Iterator[tuple[Cluster, bool]]:
     """The namespace; where it is not there yet, one that goes away again, and True."""
-    if cluster.get("namespace", cluster.namespace) is not None:
+    if cluster.has_namespace():
         yield cluster, False
         return
     own = replace(cluster, namespace=f"{cluster.namespace}-{name}"[:63])
@@ -129,11 +129,12 @@ def _wait(cluster: Cluster, name: str, seconds: float, enough: Callable[[str], b
             raise Problem(
                 "A pod with the new image does not start, so nothing was changed.",
                 details=text,
-                hint=trouble.advice(cluster, found, text),
+                hint=trouble.advice(cluster, found, text, gone=True),
             )
         if time.monotonic() > end:
             raise Problem(
-                f"The pod {name} was not ready after {seconds:g} seconds.", hint=trouble.advice(cluster, None, "")
+                f"The pod {name} was not ready after {seconds:g} seconds.",
+                hint=trouble.advice(cluster, None, "", gone=True),
             )
         time.sleep(PAUSE)
 

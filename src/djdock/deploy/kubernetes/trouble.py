@@ -82,8 +82,8 @@ def evidence(cluster: Cluster, trouble: Trouble) -> str:
     return last_lines(f"{words}\n{log}", LINES)
 
 
-def advice(cluster: Cluster, trouble: Trouble | None, text: str) -> str:
-    """What to do about it."""
+def advice(cluster: Cluster, trouble: Trouble | None, text: str, *, gone: bool = False) -> str:
+    """What to do about it; of a pod that is gone nothing more can be seen."""
     if any(word in text for word in OTHER_PROCESSOR):
         return (
             "The image is for another processor than the cluster's nodes have. Build it for theirs:\n"
@@ -102,7 +102,8 @@ def advice(cluster: Cluster, trouble: Trouble | None, text: str) -> str:
         return (
             "No node has room for it: add one, or ask for less (`resources` in k8s/base), then the same command again."
         )
+    correct = "Correct what the last lines say, then the same command again."
+    if gone:
+        return correct
     where = f" describe pod {trouble.pod}" if trouble is not None else " get events"
-    return (
-        f"Correct what the last lines say, then the same command again.\nkubectl --namespace {cluster.namespace}{where}"
-    )
+    return f"{correct}\nkubectl --namespace {cluster.namespace}{where}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +16,15 @@ from djdock.errors import Problem, last_lines
 from djdock.plan.change import Change, generate, write
 from djdock.plan.production import kubernetes as texts
 from djdock.plan.production.kubernetes import CONFIG, DATABASE, REDIS, RELEASE, WEB, Running
-from djdock.plan.production.release import Release
+from djdock.plan.production.release import ENV_FILE, Release
 from djdock.process import Result
+from djdock.project.environment import parse
 from djdock.project.files import Files
 
 NAME = "kubernetes"
 TITLE = "Kubernetes"
-MAKES_PASSWORDS = True
+# CloudNativePG could make one up; then neither .env.production nor secrets/ would fit more than one engine.
+MAKES_PASSWORDS = False
 WHY = {
     "database.yaml": "PostgreSQL, through CloudNativePG",
     "network.yaml": "who may talk to whom",
@@ -32,6 +33,8 @@ WHY = {
     "workers.yaml": "what runs beside the site",
     "ingress.yaml": "the way from outside, with TLS",
 }
+# The full name of CloudNativePG's kind: there are others called Cluster.
+CLUSTERS = "clusters.postgresql.cnpg.io"
 # Seconds between two looks at a database that starts.
 PAUSE = 1.0
 # What the pods say as long as nothing is known of the Secret.
@@ -42,13 +45,11 @@ def files(files: Files, release: Release) -> tuple[Change, ...]:
     made = [
         generate(files, path, text, WHY.get(path.rpartition("/")[2], "")) for path, text in texts.texts(release).items()
     ]
-    # These two follow the env file and the image that runs; what they say now stays until the next release.
-    first = {
-        CONFIG: texts.config(release, {}),
-        RELEASE: texts.component(release, Running(f"registry.example.com/{release.name}:none-yet")),
-    }
-    kept = [write(files, path, files.read(path) or text, "follows each release") for path, text in first.items()]
-    return (*made, *kept)
+    values = parse(files.read(ENV_FILE) or "")
+    config = write(files, CONFIG, texts.config(release, values), f"what {ENV_FILE} says")
+    # It says what runs, and follows each release.
+    first = texts.component(release, Running(f"registry.example.com/{release.name}:none-yet"))
+    return (*made, config, write(files, RELEASE, files.read(RELEASE) or first, "the image that runs"))
 
 
 def missing(root: Path) -> Problem | None:  # noqa: ARG001 - the cluster is the same for all folders
@@ -76,7 +77,8 @@ def preview(site: Site) -> Sequence[str]:
     cluster = _cluster(site)
     reference = image.pinned(site.image, cluster) if _is_usable(site, cluster) else site.image
     rendered = manifests.render(site, Running(reference, _version(cluster, site)))
-    objects = (*rendered.ground, *rendered.where(lambda one: one["kind"] not in manifests.GROUND))
+    _check_operator(site, cluster)
+    objects = (*rendered.namespace, *rendered.ground, *rendered.rest)
     known = site.secrets.is_dir()  # a dry run writes none
     return tuple(previews.lines(cluster, objects, manifests.secrets(site, cluster.namespace) if known else ()))
 
@@ -91,9 +93,8 @@ def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
 
 def start_database(site: Site, progress: Progress) -> None:
     cluster = _cluster(site)
+    _check_operator(site, cluster)
     rendered = _prepare(site, cluster)
-    if site.release.database and not _has_operator(cluster):
-        raise client.no_operator(f"{cluster.context} ({cluster.server})")
     cluster.apply(rendered.data)
     end = time.monotonic() + site.wait
     if site.release.database:
@@ -105,7 +106,7 @@ def start_database(site: Site, progress: Progress) -> None:
 
 def dump(site: Site, place: Path) -> None:
     cluster = _cluster(site)
-    found = cluster.get("clusters.postgresql.cnpg.io", DATABASE)
+    found = cluster.get(CLUSTERS, DATABASE)
     primary = (found or {}).get("status", {}).get("currentPrimary")
     if site.release.database is None or not primary:
         raise Problem(
@@ -115,7 +116,7 @@ def dump(site: Site, place: Path) -> None:
         )
     # On the socket in its own container PostgreSQL knows the user `postgres` without a password.
     words = ("pg_dump", *dumps.ARGUMENTS, f"--dbname={site.release.database.name}")
-    dumps.write(cluster.argv("exec", primary, "--container=postgres", "--", *words), os.environ, place)
+    dumps.write(cluster.argv("exec", primary, "--container=postgres", "--", *words), client.environment(), place)
 
 
 def migrate(site: Site, progress: Progress) -> None:
@@ -165,22 +166,31 @@ def _version(cluster: Cluster, site: Site) -> str:
 
 def _prepare(site: Site, cluster: Cluster) -> Manifests:
     """Brings what pods need before they start: the namespace, who may talk to whom, variables, secrets, volumes."""
-    ground = _render(site, cluster).ground
-    cluster.apply(ground[:1])
-    cluster.apply(ground[1:])
+    rendered = _render(site, cluster)
+    there = cluster.has_namespace()
+    cluster.apply(rendered.namespace, may_refuse=there)
+    cluster.apply(rendered.ground)
     # Server-side: the other way keeps a copy of each value in an annotation.
     cluster.apply(manifests.secrets(site, cluster.namespace), "--server-side", "--force-conflicts")
     return _render(site, cluster, _version(cluster, site))
 
 
-def _has_operator(cluster: Cluster) -> bool:
+def _check_operator(site: Site, cluster: Cluster) -> None:
+    """Makes sure that somebody makes a database out of our Cluster, where we have one.
+
+    Raises:
+        Problem: nobody does.
+    """
+    if site.release.database is None:
+        return
     found = cluster.run("api-resources", "--api-group=postgresql.cnpg.io", "--output=name", REQUEST)
-    return "clusters.postgresql.cnpg.io" in found.stdout.split()
+    if CLUSTERS not in found.stdout.split():
+        raise client.no_operator(f"{cluster.context} ({cluster.server})")
 
 
 def _wait_for_database(cluster: Cluster, end: float, progress: Progress) -> None:
     while True:
-        found = cluster.get("clusters.postgresql.cnpg.io", DATABASE) or {}
+        found = cluster.get(CLUSTERS, DATABASE) or {}
         status = found.get("status") or {}
         wanted, ready = int((found.get("spec") or {}).get("instances", 1)), int(status.get("readyInstances", 0))
         # A standby may take its time: the primary is enough to go on.
@@ -217,7 +227,7 @@ def _roll_out(site: Site, cluster: Cluster, progress: Progress) -> None:
     end = time.monotonic() + site.wait
     progress("applying")
     try:
-        cluster.apply(rendered.where(lambda one: one["kind"] != "Job"))
+        cluster.apply(tuple(one for one in rendered.rest if one["kind"] != "Job"))
         for name in rendered.deployments:
             rollout.follow(cluster, name, end, progress)
     except Problem:  # one object was refused; others may have been taken
