@@ -217,6 +217,8 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         _dump(target, site)
     with output.working("deploying") as progress:
         target.start_database(site, progress)
+        if before is None and prepared.release.database:
+            output.outcome("start", "the database")
         target.migrate(site, progress)
         output.outcome("migrate", "the database")
         target.switch(site, progress)

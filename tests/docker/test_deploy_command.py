@@ -1,0 +1,183 @@
+"""`djdock deploy compose` as a person types it, along the guide: a new project, TLS, new versions, and back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests import caddy_image, tools
+from tests.docs import walk
+from tests.tools import Project, run
+
+pytestmark = pytest.mark.docker
+
+PAGE, HOST = "docs/how-to/deploy-compose.md", "shop.localhost"
+COMPOSE = ("docker", "compose", "--env-file", ".env.production", "--file", "compose.production.yaml")
+# Adds a column that the version before does not fill.
+MIGRATION = """\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+    operations = [migrations.AddField("user", "motto", models.TextField(default="none"))]
+"""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The project, where its proxy listens, and what the first deployment said."""
+
+    project: Project
+    port: int
+    said: str
+
+    def deploy(self, *arguments: str) -> tools.Done:
+        return self.project.djdock("deploy", "compose", "--yes", *arguments)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of a page over TLS, whose certificate Caddy has made for a local name by itself."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=30) as plain,
+            context.wrap_socket(plain, server_hostname=HOST) as connection,
+        ):
+            head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+            connection.sendall(head.encode())
+            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
+        return int(answer.split()[1]), answer
+
+    def edit(self, answer: str) -> None:
+        """Gives the site a first page, or another one."""
+        urls = self.project.root / "django_project/urls.py"
+        lines = [
+            line
+            for line in urls.read_text().splitlines()
+            if not line.startswith(("from django.http", "urlpatterns +="))
+        ]
+        lines += [
+            "from django.http import HttpResponse",
+            f"urlpatterns += [path('', lambda r: HttpResponse('{answer}'))]",
+        ]
+        urls.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def shop(shelf: Path) -> Iterator[Shop]:
+    """A new project that was deployed once, on ports of its own."""
+    caddy_image.ensure()
+    (shelf / "production").mkdir()
+    project = tools.new_project(shelf / "production", name="shop")
+    run(["git", "init", "--quiet"], project.root).ok()
+    port = tools.free_port()
+    ports = shelf / "production/ports.env"
+    ports.write_text(f"HTTPS_PORT={port}\nHTTP_PORT={tools.free_port()}\nLISTEN=127.0.0.1\n")
+    try:
+        done = project.djdock("deploy", "compose", "--host", HOST, "--env-file", str(ports), "--yes").ok()
+        yield Shop(project, port, done.out)
+    finally:
+        run([*COMPOSE, "down", "--volumes"], project.root)
+        images = run(["docker", "image", "ls", "--quiet", "shop"], project.root).out.split()
+        run(["docker", "image", "rm", "--force", *dict.fromkeys(images)], project.root)
+        shutil.rmtree(project.root, ignore_errors=True)
+
+
+def test_what_the_guide_shows_is_what_is_said(shop: Shop) -> None:
+    """A reader of the guide recognises each line."""
+    [block] = [text for language, text in walk.blocks(PAGE, "## The first time") if language == "" and "ready" in text]
+    lines = [line for line in shop.said.splitlines() if ".gitignore" not in line and not line.startswith(" " * 11)]
+    assert walk.is_shown(block.replace("shop.example.com", HOST), "\n".join(lines) + "\n"), shop.said
+
+
+def test_the_site_answers_over_tls(shop: Shop) -> None:
+    """Pages, styles under names by content, cookies for https alone; health is not for the public."""
+    status, page = shop.get("/admin/login/")
+    assert status == 200
+    assert "Secure" in next(line for line in page.splitlines() if line.lower().startswith("set-cookie"))
+    style = page.partition('href="/static/admin/css/base.')[2].partition('"')[0]
+    assert shop.get(f"/static/admin/css/base.{style}")[0] == 200
+    assert shop.get("/readyz")[0] == 404
+
+
+def test_secrets_are_in_files_alone(shop: Shop) -> None:
+    """Neither git nor `docker inspect` nor the image knows any of them."""
+    root = shop.project.root
+    values = [path.read_text() for path in (root / "secrets").iterdir()]
+    assert len(values) == 3
+    untracked = run(["git", "status", "--porcelain", "--untracked-files=all"], root).ok().out
+    assert "secrets/" not in untracked
+    assert ".env.production" not in untracked
+    ids = run([*COMPOSE, "ps", "--all", "--quiet"], root).ok().out.split()
+    inspected = run(["docker", "inspect", *ids], root).ok().out
+    assert len(json.loads(inspected)) >= 3
+    assert not [value for value in values if value in inspected]
+
+
+def test_the_guide_makes_an_administrator(shop: Shop) -> None:
+    """Its command is one that works: what it starts beside the site has the secrets, and reaches the database."""
+    [line] = [text for _language, text in walk.blocks(PAGE, "## The first time") if "createsuperuser" in text]
+    words = [*line.split(), "--noinput", "--username", "ada", "--email", "ada@example.com"]
+    run(words, shop.project.root, timeout=120).ok()
+    sql = [*COMPOSE, "exec", "-T", "db", "psql", "-U", "shop", "-Atc", "select username from accounts_user"]
+    assert run(sql, shop.project.root).ok().out.strip() == "ada"
+
+
+def test_a_new_version_and_back(shop: Shop) -> None:
+    """What migrations do is told, a dump is there before anything changes, the new page is served; then the old one."""
+    root = shop.project.root
+    shop.edit("second")
+    (root / "accounts/migrations/0002_motto.py").write_text(MIGRATION)
+    done = shop.deploy().ok()
+    assert "accounts.0002_motto  (not applied yet)" in done.out
+    assert "does not fill it" in done.words
+    assert shop.get("/")[1].endswith("second")
+    assert list((root / ".djdock/dumps").glob("*.dump"))
+    assert "proxy" not in done.out
+    back = shop.project.djdock("deploy", "rollback", "--yes").ok()
+    assert "the database was left as it is" in back.words
+    assert shop.get("/")[0] == 404
+    shop.project.djdock("deploy", "rollback", "--yes").ok()
+    assert shop.get("/")[1].endswith("second")
+
+
+def test_the_same_again(shop: Shop) -> None:
+    """The same source gives the same image, and no file changes."""
+    shop.deploy().ok()
+    before = tools.tree(shop.project.root)
+    running = run(["docker", "ps", "--quiet", "--filter", "name=shop-"], shop.project.root).out
+    done = shop.deploy().ok()
+    assert "change  compose" not in done.out
+    assert tools.tree(shop.project.root) == before
+    assert running
+
+
+def test_a_version_that_does_not_load(shop: Shop) -> None:
+    """It is found before anything changes: its traceback is shown, and the one before serves."""
+    shop.edit("third")
+    urls = shop.project.root / "django_project/urls.py"
+    text = urls.read_text()
+    urls.write_text(text + "import nowhere_to_be_found\n")
+    try:
+        done = shop.deploy()
+        done.problem()
+        assert "nowhere_to_be_found" in done.all
+        assert "Nothing was changed" in done.words
+        assert shop.get("/admin/login/")[0] == 200
+        assert not shop.get("/")[1].endswith("third")
+    finally:
+        urls.write_text(text)
+
+
+def test_nobody_there_to_agree(shop: Shop) -> None:
+    """Without a terminal nothing goes to production unless --yes says so."""
+    done = shop.project.djdock("deploy", "compose")
+    done.problem()
+    assert "--yes" in done.words
