@@ -27,8 +27,9 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress) -> N
     Raises:
         Problem: one is not, or all of them together take longer than the site may.
     """
-    began = time.monotonic()
+    began, said = time.monotonic(), ""
     steady: dict[str, float] = {}
+    names = " and ".join(dict.fromkeys(container.service for container in chosen))
     while True:
         now = time.monotonic()
         found = containers.inspect(container.id for container in chosen)
@@ -46,7 +47,8 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress) -> N
         if len(found) < len(chosen) or now - began > project.site.wait:
             late = next((one for one in found if one not in ready), None)
             raise _late(project, late, now - began)
-        progress(f"waiting for {chosen[0].service} ({len(ready)} of {len(chosen)})")
+        if (line := f"waiting for {names} ({len(ready)} of {len(chosen)})") != said:
+            progress(said := line)
         time.sleep(PAUSE)
 
 

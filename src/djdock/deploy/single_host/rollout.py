@@ -100,13 +100,15 @@ def _renew_workers(project: Project, progress: Progress) -> None:
     Before the site turns to it: a worker of the new version knows the tasks of both, and one of the old version would
     throw new ones away. Compose stops the old container before it starts the new one: there are never two schedulers.
     """
+    if not project.workers:
+        return
+    progress(f"starting {' and '.join(project.workers)} anew")
+    scale = []
     for name in project.workers:
-        progress(f"starting {name} anew")
         running = sum(container.running for container in containers.find(project.name, name))
-        _up(project, ["--force-recreate", "--scale", f"{name}={max(1, running)}", name])
-    found = [one for name in project.workers for one in containers.find(project.name, name)]
-    if found:
-        health.wait(project, found, progress)
+        scale += ["--scale", f"{name}={max(1, running)}"]
+    _up(project, ["--force-recreate", *scale, *project.workers])
+    health.wait(project, [one for name in project.workers for one in containers.find(project.name, name)], progress)
 
 
 def _take_back(project: Project, old: Sequence[Container], *, workers: bool) -> None:

@@ -212,8 +212,6 @@ def _proxy(release: Release) -> str:
     return f"""\
     # To know what runs, and to decide when that changes, name a version: caddy:2.11.4, or one by its digest.
     image: {caddy.IMAGE}
-    depends_on:
-      - {SITE}
     volumes:
 {_entries(volumes)}    ports:
 {_public_ports() if release.hosts else _local_port()}    networks:
