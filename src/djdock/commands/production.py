@@ -30,7 +30,7 @@ from djdock.plan.production.release import (
     Setting,
     usable_name,
 )
-from djdock.plan.production.settings import HOST_NAMES, PART, Question
+from djdock.plan.production.settings import HOST_NAMES, OWN, PART, Question
 from djdock.plan.variables import KEY_NAME, SECRET_NAME
 from djdock.project import configuration, layout
 from djdock.project import docker_files as existing
@@ -39,6 +39,9 @@ from djdock.project.environment import Database, parse
 from djdock.project.facts import Facts, evaluation_of, read
 from djdock.project.files import Files, Folder, over
 from djdock.project.layout import VARIABLE
+
+# What the env file says of the last deployment.
+RECORDED = (HOST_NAMES, IMAGE, PREVIOUS_IMAGE)
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     open_values, private = _sorted({**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})})
     there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
     question = _question(root, facts, open_values, there, names)
+    if hosts:
+        open_values = settings.without_names(question, environment.hosts(stored))
+        question = replace(question, given=open_values)
     settled = settings.settle(question)
     if own_settings:
         settled = (own_settings, *(one for one in settled if one.name != VARIABLE))
@@ -229,7 +235,9 @@ def _environment(
     files: Files, settled: tuple[Setting, ...], values: Mapping[str, str], stored: Mapping[str, str]
 ) -> Change:
     lines = [Line(setting.name, setting.value, setting.why) for setting in settled if setting.kind == "given"]
+    engine = [Line(name, value, "") for name, value in values.items() if OWN.fullmatch(name) and name not in RECORDED]
     more = (
+        *engine,
         Line(HOST_NAMES, "", "the names that TLS certificates are made for; the first is the main one"),
         Line(IMAGE, "", "what runs, and what ran before it; `djdock deploy` writes them"),
         Line(PREVIOUS_IMAGE, "", ""),

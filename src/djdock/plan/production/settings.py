@@ -15,7 +15,7 @@ from djdock.project.evaluation import Evaluation, variables_of
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
 HOST_NAMES = "HOSTS"
 OWN = re.compile(
-    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|COMPOSE_\w+|(?:\w+_)?(?:PORT|CPUS|MEMORY|PIDS|REPLICAS|SCALE|VERSION)"
+    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|COMPOSE_\w+|\w+_(?:CPUS|MEMORY|REPLICAS|VERSION)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
@@ -86,6 +86,19 @@ def _take_what_is_said(question: Question, found: dict[str, Setting]) -> None:
 def names_of_hosts(question: Question) -> tuple[str, ...]:
     """The variables that hold the names which the site answers to."""
     return variables_of(question.evaluate(_development(question)).values.get("ALLOWED_HOSTS"))
+
+
+def without_names(question: Question, before: tuple[str, ...]) -> dict[str, str]:
+    """What is given, without the lists of the site's names that say nothing, or nothing but the names of before: with
+    another name for the site they are made anew.
+    """
+    lists = names_of_hosts(question)
+    old = {*before, *(f"https://{host}" for host in before)}
+    return {
+        name: value
+        for name, value in question.given.items()
+        if not ((name in lists or ORIGINS.search(name)) and set(re.findall(r"[^\s,;\[\]\"']+", value)) <= old)
+    }
 
 
 def names_of_debug(question: Question) -> tuple[str, ...]:
