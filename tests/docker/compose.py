@@ -43,6 +43,11 @@ def name(folder: Path) -> str:
     return found
 
 
+def image_name(shelf: Path) -> str:
+    """A name for images, networks and containers that no other run of the tests has."""
+    return "djdock-test-" + "".join(letter for letter in shelf.name.lower() if letter.isalnum())
+
+
 def containers(folder: Path) -> dict[str, dict[str, Any]]:
     """What `docker inspect` says of each service's container, running or not."""
     ids = compose(folder, "ps", "--all", "--quiet").ok().out.split()

@@ -141,7 +141,7 @@ def project(original: Project, shelf: Path) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def image(project: Project) -> Iterator[str]:
     """Its image, as `djdock build` makes it."""
-    tag = f"{project.root.parent.name.lower()}:production"
+    tag = f"{compose.image_name(project.root.parent)}:production"
     project.djdock("build", "--tag", tag).ok()
     yield tag
     run(["docker", "image", "rm", "--force", tag], project.root)
@@ -150,7 +150,7 @@ def image(project: Project) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def database(project: Project) -> Iterator[tuple[str, str]]:
     """A network, and a PostgreSQL in it with the name of the network."""
-    name = project.root.parent.name.lower()
+    name = compose.image_name(project.root.parent)
     run(["docker", "network", "create", name], project.root).ok()
     secret = ["--env", "POSTGRES_PASSWORD=not-a-secret", "--env", "POSTGRES_USER=blog"]
     try:

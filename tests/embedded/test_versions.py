@@ -57,7 +57,7 @@ def test_every_django_is_ready_for_production(series: str, workspace: Path) -> N
         "DATABASE_URL": "postgres://blog:unused@127.0.0.1:9/blog",
     }
     interpreter = project.root / ".venv/bin/python"
-    check = [interpreter, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "DEBUG"]
+    check: list[str | Path] = [interpreter, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "DEBUG"]
     assert "no issues" in tools.run(check, project.root, env=production).ok().all
     told = tools.run([interpreter, "-c", ASK_HEALTH], project.root, env=production | SETTINGS).ok()
     assert told.out.splitlines()[0] == "/livez 200 ok"

@@ -43,7 +43,15 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> Non
     """`djdock --help` and its like import click and the edge, and nothing of what the commands need."""
     modules = imported(tmp_path, "-m", "djdock", *arguments)
     assert modules & HEAVY == set()
-    own = {"djdock", "djdock.cli", "djdock.cli.db", "djdock.cli.deploy", "djdock.cli.edge", "djdock.errors"}
+    own = {
+        "djdock",
+        "djdock.cli",
+        "djdock.cli.build",
+        "djdock.cli.db",
+        "djdock.cli.deploy",
+        "djdock.cli.edge",
+        "djdock.errors",
+    }
     assert {name for name in modules if name.startswith("djdock")} <= own
     assert "click" in modules
 

@@ -35,13 +35,14 @@ def build(options: Options) -> None:
         Problem: there is no Dockerfile of djdock's, it holds a secret, or the image cannot be built or pushed.
     """
     image.check(options.order)
-    if options.push:
-        image.check_names(options.order.tags or ("",))
     root = root_of.find(Path.cwd())
     release = _release(root)
+    if options.push:
+        image.check_names(options.order.tags or (release.name,))
     built = make(root, release, options.order)
     if not options.push:
-        output.next_step("djdock deploy compose")
+        named = f" --image {built.reference}" if options.order.tags else ""
+        output.next_step(f"djdock deploy compose{named}")
         return
     with output.working(f"Pushing {built.reference}") as progress:
         attested = image.push(root, release, built, options.order, progress)
