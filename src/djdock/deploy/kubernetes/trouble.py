@@ -59,6 +59,8 @@ def _troubles(pod: Object) -> Iterator[Trouble]:
         if ended and ended.get("exitCode"):
             reason = ended.get("reason") or f"exit code {ended['exitCode']}"
             yield Trouble(name, container["name"], reason, ended.get("message", ""))
+    if status.get("reason"):  # of the whole pod, which had to go for instance: Evicted
+        yield Trouble(name, "", status["reason"], status.get("message", ""))
     for condition in status.get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             yield Trouble(name, "", condition.get("reason", "Unschedulable"), condition.get("message", ""))
