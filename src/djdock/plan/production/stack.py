@@ -33,7 +33,11 @@ from djdock.plan.text import render
 from djdock.project.services.postgres import init_arguments, volume_path
 
 # What makes the names of secrets and configs new when their texts are.
-SECRETS_VERSION, PASSWORD_VERSION, CADDYFILE_VERSION = "SECRETS_VERSION", "POSTGRES_PASSWORD_VERSION", "CADDYFILE_VERSION"
+SECRETS_VERSION, PASSWORD_VERSION, CADDYFILE_VERSION = (
+    "SECRETS_VERSION",
+    "POSTGRES_PASSWORD_VERSION",
+    "CADDYFILE_VERSION",
+)
 # Where the stack is not to be called as the project is: two of them on one Swarm, for a trial and for real.
 STACK_NAME = "STACK_NAME"
 # `replicas` or `replicated-job`: `docker stack deploy` knows jobs since version 23 of the client.
@@ -99,7 +103,7 @@ def secrets(release: Release) -> dict[str, str]:
 
 def _environment(release: Release) -> str:
     lines = [f"    {name}: {value}\n" for name, value in (_variable(setting, release) for setting in release.settings)]
-    return "".join(lines).rstrip("\n") or "    PYTHONUNBUFFERED: \"1\""
+    return "".join(lines).rstrip("\n") or '    PYTHONUNBUFFERED: "1"'
 
 
 def _variable(setting: Setting, release: Release) -> tuple[str, str]:
@@ -128,7 +132,7 @@ def _secrets_of_django(release: Release) -> str:
     if not release.secrets:
         return ""
     entries = "".join(
-        f"    - source: {name}\n      target: {name}\n      uid: \"{USER}\"\n      gid: \"{USER}\"\n      mode: 0400\n"
+        f'    - source: {name}\n      target: {name}\n      uid: "{USER}"\n      gid: "{USER}"\n      mode: 0400\n'
         for name in release.secrets
     )
     return f"  secrets:\n{entries}"
@@ -432,7 +436,9 @@ def _proxy(release: Release) -> str:
 
 def _ports(release: Release) -> str:
     """The node's own ports: there visitors' addresses are seen, and no routing mesh is needed."""
-    port = "      - target: {target}\n        published: {published}\n        protocol: {protocol}\n        mode: host\n"
+    port = (
+        "      - target: {target}\n        published: {published}\n        protocol: {protocol}\n        mode: host\n"
+    )
     if release.hosts:
         named = ((80, "tcp"), (443, "tcp"), (443, "udp"))
         return "      # The node's own: so visitors' addresses are seen, which Swarm's routing mesh hides.\n" + "".join(
