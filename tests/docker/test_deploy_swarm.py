@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -42,10 +43,16 @@ def rows(request):
 
 urlpatterns = [path("rows/", rows)]
 """
-# It needs the same code as the site, so a version that is broken breaks it, too.
+# What the site's servers import, and no management command does.
+BROKEN = {"crashes": "1 / 0", "hangs": "import time; print('it hangs', flush=True); time.sleep(600)"}
 WORK = "import time; from django_project import urls\nwhile True: time.sleep(1)"
 # Seconds; the file is the person's, and these are shorter than what the real one waits.
-QUICKER = {"start_period: 90s": "start_period: 40s", "monitor: 15s": "monitor: 3s", "monitor: 30s": "monitor: 8s"}
+QUICKER = {
+    "start_period: 90s": "start_period: 15s",
+    "monitor: 15s": "monitor: 3s",
+    "monitor: 30s": "monitor: 8s",
+    "stop_grace_period: 40s": "stop_grace_period: 10s",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,16 @@ class Deployed:
     def version(self, name: str) -> Site:
         image = self.images[name]
         return replace(self.site, image=image, values={**self.site.values, "IMAGE": image})
+
+    @property
+    def now(self) -> str:
+        """The version that serves."""
+        return next(name for name, image in self.images.items() if image == swarm.running(self.site))
+
+    @property
+    def other(self) -> str:
+        """The version that works, too."""
+        return "one" if self.now == "two" else "two"
 
     def rows(self) -> set[str]:
         """The names of the rows in the database."""
@@ -112,11 +129,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def images(project: Path) -> Iterator[dict[str, str]]:
-    """The versions: two that work, and one that cannot be imported."""
+    """The versions: two that work, and two whose servers do not come up."""
     caddy_image.ensure()
     found = {}
-    for version, code in (("one", '"one"'), ("two", '"two"'), ("broken", "1 / 0")):
-        (project / "django_project/urls.py").write_text(URLS.format(version=code))
+    wsgi = project / "django_project/wsgi.py"
+    works = wsgi.read_text()
+    for version in ("one", "two", *BROKEN):
+        (project / "django_project/urls.py").write_text(URLS.format(version=repr(version)))
+        wsgi.write_text(works + BROKEN.get(version, ""))
         name = f"swarm-test-{secrets.token_hex(3)}:{version}"
         run(["docker", "build", "--quiet", "--tag", name, "."], project, timeout=600).ok()
         found[version] = name
@@ -245,42 +265,45 @@ def test_a_management_command_runs_beside_the_site(deployed: Deployed) -> None:
 
 def test_a_new_version_takes_over_under_load(deployed: Deployed) -> None:
     """No request fails while two tasks are replaced; afterwards every answer is the new version's."""
+    now, other = deployed.now, deployed.other
     began = time.monotonic()
-    visitors = under_load(deployed, lambda: deploy(deployed.version("two")))
-    print(f"v2: {visitors.versions} in {time.monotonic() - began:.1f} s")
+    visitors = under_load(deployed, lambda: deploy(deployed.version(other)))
+    print(f"a new version under load: {dict(visitors.versions)} in {time.monotonic() - began:.1f} s")
     assert visitors.failures == []
-    assert set(visitors.versions) == {"one", "two"}
-    assert set(under_load(deployed, lambda: None).versions) == {"two"}
+    assert set(visitors.versions) == {now, other}
+    assert set(under_load(deployed, lambda: None).versions) == {other}
     assert set(visitors.written) <= deployed.rows()
 
 
-def test_a_broken_version_goes_back_by_itself(deployed: Deployed) -> None:
-    """The person hears why, from the new version's own log; the old one serves every request on, worker included."""
+@pytest.mark.parametrize(("version", "says"), [("crashes", "ZeroDivisionError"), ("hangs", "it hangs")])
+def test_a_broken_version_goes_back_by_itself(deployed: Deployed, version: str, says: str) -> None:
+    """The person hears why, from the new version's own log; the old one serves every request, and workers stay its."""
     told: list[Problem] = []
 
-    def broken() -> None:
+    def break_it() -> None:
         with pytest.raises(Problem) as problem:
-            deploy(deployed.version("broken"))
+            deploy(deployed.version(version))
         told.append(problem.value)
 
-    visitors = under_load(deployed, broken)
+    now, workers = deployed.now, deployed.containers("worker")
+    visitors = under_load(deployed, break_it)
     assert visitors.failures == []
-    assert set(visitors.versions) == {"two"}
-    assert "ZeroDivisionError" in told[0].details
-    assert f"{deployed.images['two']} serves as before" in told[0].cause
-    assert swarm.running(deployed.site) == deployed.images["two"]
-    assert services.find(deployed.site.values["STACK_NAME"])["worker"].image == deployed.images["two"]
+    assert set(visitors.versions) == {now}
+    assert says in told[0].details
+    assert f"{deployed.images[now]} serves as before" in told[0].cause
+    assert swarm.running(deployed.site) == deployed.images[now]
+    assert deployed.containers("worker") == workers
 
 
 def test_the_version_before_comes_back(deployed: Deployed) -> None:
     """A rollback is a deployment as any other: no request fails. What runs already is no version to go back to."""
-    said = []
-    visitors = under_load(deployed, lambda: said.append(swarm.rollback(deployed.version("one"), silent)))
+    now, before, said = deployed.now, deployed.version(deployed.other), []
+    visitors = under_load(deployed, lambda: said.append(swarm.rollback(before, silent)))
     assert visitors.failures == []
-    assert set(under_load(deployed, lambda: None).versions) == {"one"}
-    assert deployed.images["two"] in said[0]
+    assert swarm.running(before) == before.image
+    assert deployed.images[now] in said[0]
     with pytest.raises(Problem, match="runs already"):
-        swarm.rollback(deployed.version("one"), silent)
+        swarm.rollback(before, silent)
     with pytest.raises(Problem, match="no version before"):
         swarm.rollback(replace(deployed.site, image=""), silent)
 
@@ -295,7 +318,7 @@ def test_scaling_disturbs_nobody(deployed: Deployed) -> None:
 
     visitors = under_load(deployed, lambda: scale(3, 2))
     assert visitors.failures == []
-    site = deployed.version("one")
+    site = deployed.version(deployed.now)
     assert any("keeps its 3 tasks" in line for line in swarm.preview(site))
     swarm.switch(site, silent)
     assert len(deployed.containers("web")) == 3
@@ -310,16 +333,19 @@ def test_a_killed_container_comes_back(deployed: Deployed, service: str) -> None
     def kill() -> None:
         before = deployed.containers(service)
         run(["docker", "kill", "--signal", "KILL", before[0]], Path.cwd()).ok()
-        tools.eventually(
-            lambda: len(deployed.containers(service)) == len(before) and before[0] not in deployed.containers(service),
-            60,
-        )
+        tools.eventually(lambda: is_whole(deployed, service, len(before), before[0]), 60)
         tools.eventually(lambda: served(deployed), 60)
 
     visitors = under_load(deployed, kill)
     if service == "worker":
         assert visitors.failures == []
     assert set(visitors.written) <= deployed.rows()
+
+
+def is_whole(deployed: Deployed, service: str, count: int, killed: str) -> bool:
+    """Whether a service has all its tasks, without the one that was killed."""
+    there = deployed.containers(service)
+    return len(there) == count and killed not in there
 
 
 def served(deployed: Deployed) -> bool:
@@ -334,7 +360,7 @@ def test_a_changed_secret_comes_to_the_containers(deployed: Deployed) -> None:
     secret = deployed.site.secrets / "SECRET_KEY"
     secret.chmod(0o644)
     secret.write_text("k" * 20 + secrets.token_hex(20))
-    visitors = under_load(deployed, lambda: deploy(deployed.version("one")))
+    visitors = under_load(deployed, lambda: deploy(deployed.version(deployed.now)))
     assert visitors.failures == []
     for container in deployed.containers("web"):
         assert (
@@ -349,7 +375,7 @@ def test_a_changed_secret_comes_to_the_containers(deployed: Deployed) -> None:
 def test_a_failed_migration_switches_nothing(deployed: Deployed) -> None:
     """The problem shows what the migration said, and the site runs the version that it ran."""
     before = deployed.containers("web")
-    site = deployed.version("one")
+    site = deployed.version(deployed.now)
     text = (site.root / "stack.yaml").read_text()
     (site.root / "stack.yaml").write_text(text.replace('"migrate", "--noinput"]', '"migrate", "--noinput", "nothing"]'))
     try:
@@ -366,10 +392,10 @@ def test_a_dump_can_be_read(deployed: Deployed, tmp_path: Path) -> None:
     place = tmp_path / "blog.dump"
     swarm.dump(deployed.site, place)
     assert place.stat().st_mode & 0o077 == 0
-    run(["docker", "cp", str(place), f"{deployed.container('worker')}:/tmp/x"], tmp_path)
-    listed = run(["docker", "exec", "-i", deployed.container("db"), "sh", "-c", "pg_restore --list | grep -c TABLE"],
-                 tmp_path)  # fmt: skip
-    assert place.read_bytes()[:5] == b"PGDMP", listed.all
+    with place.open("rb") as file:
+        argv = ["docker", "exec", "--interactive", deployed.container("db"), "pg_restore", "--list"]
+        listed = subprocess.run(argv, stdin=file, capture_output=True, check=True, text=True).stdout
+    assert "TABLE DATA public auth_group" in listed
 
 
 def test_an_image_that_is_nowhere_is_refused(deployed: Deployed) -> None:

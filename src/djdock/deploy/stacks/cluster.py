@@ -14,8 +14,8 @@ from djdock.compose import availability
 from djdock.errors import Problem, last_lines
 from djdock.process import Result, ask, run
 
-# Jobs came with version 20.10 of the engine, and with 23 of the client's `docker stack deploy`.
-OLDEST_ENGINE, CLIENT_WITH_JOBS = (20, 10), (23,)
+# The first that drops capabilities of a service, and limits its processes.
+OLDEST_ENGINE = (20, 10)
 AGAIN = "then: djdock deploy swarm"
 
 
@@ -44,7 +44,7 @@ def obstacle() -> Problem | None:
         )
     if _version(engine.stdout) < OLDEST_ENGINE:
         return Problem(
-            f"Docker Engine {engine.stdout.strip()} is too old for jobs on Swarm; 20.10 or newer is needed.",
+            f"Docker Engine {engine.stdout.strip()} is too old; 20.10 or newer is needed.",
             hint=f"Update it: https://docs.docker.com/engine/install/, {AGAIN}",
         )
     state = json.loads(run(["docker", "info", "--format", "{{json .Swarm}}"]).stdout or "{}")
@@ -75,8 +75,8 @@ def _no_manager(state: Mapping[str, Any]) -> Problem | None:
         managers = ", ".join(str(one.get("Addr", "")) for one in state.get("RemoteManagers") or ())
         return Problem(
             f"{where} is a worker of its Swarm, and only a manager can deploy (managers: {managers or 'unknown'}).",
-            hint="Use a manager: docker context create NAME --docker host=ssh://USER@MANAGER, docker context use NAME,\n"
-            f"or, on a manager, make this one: docker node promote {state.get('NodeID', 'NODE')}; {AGAIN}",
+            hint="Use a manager: docker context create NAME --docker host=ssh://USER@MANAGER, docker context use NAME\n"
+            f"Or make this one a manager, over there: docker node promote {state.get('NodeID', 'NODE')}; {AGAIN}",
         )
     return None
 
@@ -98,11 +98,6 @@ def context() -> str:
     if host := os.environ.get("DOCKER_HOST"):
         return host
     return os.environ.get("DOCKER_CONTEXT") or run(["docker", "context", "show"]).stdout.strip() or "default"
-
-
-def knows_jobs() -> bool:
-    """Whether the client takes jobs in a stack file."""
-    return _version(run(["docker", "version", "--format", "{{.Client.Version}}"]).stdout) >= CLIENT_WITH_JOBS
 
 
 def nodes() -> tuple[Node, ...]:
@@ -144,7 +139,7 @@ def give_labels(labels: Sequence[str], found: Sequence[Node]) -> None:
     if len(found) > 1:
         names = ", ".join(node.name for node in found if node.usable)
         raise Problem(
-            f"No node of the Swarm has the label {' or '.join(missing)}, so nothing says where that is to run ({names}).",
+            f"No node of the Swarm has the label {' or '.join(missing)}: nothing says where that is to run ({names}).",
             hint="\n".join(f"docker node update --label-add {label}=true NODE" for label in missing)
             + f"\n{AGAIN.capitalize()}",
         )
@@ -152,13 +147,13 @@ def give_labels(labels: Sequence[str], found: Sequence[Node]) -> None:
     asked(["docker", "node", "update", *words, found[0].id])
 
 
-def asked(argv: Sequence[str], **options: Any) -> Result:
+def asked(argv: Sequence[str], stdin: str = "") -> Result:
     """Runs a command of the engine's client.
 
     Raises:
         Problem: it fails.
     """
-    done = run(argv, **options)
+    done = run(argv, stdin=stdin)
     if not done.ok:
         raise Problem(
             f"`{' '.join(argv[:3])}` failed.",

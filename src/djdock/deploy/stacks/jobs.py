@@ -12,20 +12,24 @@ from djdock.deploy.stacks import cluster, services, stack_file
 from djdock.deploy.stacks.services import NAMESPACE, Task
 from djdock.deploy.stacks.stack_file import Stack
 from djdock.errors import Problem
-from djdock.plan.production import stack as text
-from djdock.plan.production.release import SECRETS_INSIDE, USER
+from djdock.plan.production.release import SECRETS_INSIDE, STACK_FILE, USER
 from djdock.process import Result, run
 
 # On the services that djdock makes and removes, so that it finds those that a crash has left.
 LABEL = "djdock.job"
 INPUT = "input"
+WAIT = "WAIT_FOR_MIGRATIONS"
 # What a job does not have of the service that it is made like.
 NOT_OF_JOBS = ("ports", "healthcheck", "stop_grace_period")
 PATIENCE = 30.0
 
 
-def run_once(stack: Stack, command: Sequence[str] | None, stdin: str = "") -> Result:
-    """Runs a command once and waits for its end; None stands for the stack's own migration.
+def run_once(stack: Stack, like: str = "migrate", command: Sequence[str] = (), stdin: str = "") -> Result:
+    """Runs something once and waits for its end.
+
+    Args:
+        like: the service that it has its image, variables, secrets, networks and volumes of.
+        command: what to run; empty: what that service runs.
 
     Raises:
         Problem: no node can run it, or the Swarm does not answer.
@@ -34,9 +38,9 @@ def run_once(stack: Stack, command: Sequence[str] | None, stdin: str = "") -> Re
     _sweep(stack)
     name = f"job-{secrets.token_hex(4)}"
     with _input(stack, name, stdin) as secret:
-        document = stack_file.piece(stack, {name: _like_migrate(stack)})
+        document = stack_file.piece(stack, {name: _copy(stack, like)})
         job = document["services"][name]
-        if command is not None:
+        if command:
             job["command"] = [word.replace("$", "$$") for word in command]
         if secret:
             _read_from(document, job, secret)
@@ -51,22 +55,19 @@ def run_once(stack: Stack, command: Sequence[str] | None, stdin: str = "") -> Re
                 _take_away(stack)
 
 
-def _like_migrate(stack: Stack) -> dict[str, Any]:
-    """A service with all that containers with the project's code have, which runs once."""
+def _copy(stack: Stack, like: str) -> dict[str, Any]:
+    """A service like another one, which runs once. Not one of Swarm's jobs: Docker 20.10 leaves their containers."""
     there = stack.services
-    job = copy.deepcopy(there.get("migrate") or there.get("web") or {})
+    job = copy.deepcopy(there.get(like) or there.get("web") or {})
     if not job:
-        raise Problem(
-            "stack.yaml has neither a service migrate nor web.", hint="Bring one back, then: djdock deploy swarm"
-        )
+        raise Problem(f"{STACK_FILE} has no service {like}.", hint="Bring it back, then: djdock deploy swarm")
     for key in NOT_OF_JOBS:
         job.pop(key, None)
-    job["healthcheck"] = {"disable": True}
     if isinstance(job.get("environment"), Mapping):
-        job["environment"].pop("WAIT_FOR_MIGRATIONS", None)
+        job["environment"].pop(WAIT, None)
     deploy = job.get("deploy") or {}
+    job["healthcheck"] = {"disable": True}
     job["deploy"] = {
-        "mode": stack.environment[text.JOB_MODE],
         "labels": {LABEL: "true"},
         "restart_policy": {"condition": "none"},
         **{key: deploy[key] for key in ("placement", "resources") if key in deploy},

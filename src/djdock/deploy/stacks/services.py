@@ -10,9 +10,9 @@ from typing import Any
 
 from djdock.deploy.stacks import cluster
 from djdock.deploy.stacks.cluster import asked
-from djdock.deploy.targets.target import Progress
 from djdock.errors import Problem, last_lines
 from djdock.process import run
+from djdock.service import Progress
 
 # What `docker stack deploy` writes on what it makes.
 NAMESPACE, IMAGE = "com.docker.stack.namespace", "com.docker.stack.image"
@@ -72,7 +72,7 @@ class Goal:
     Attributes:
         services: their names in the Swarm.
         seconds: how long it may take.
-        known: tasks that had ended before, and say nothing of the new ones.
+        known: tasks that were there before, and say nothing of the new ones.
     """
 
     services: tuple[str, ...]
@@ -153,9 +153,9 @@ def _task(entry: Mapping[str, Any]) -> Task:
     )
 
 
-def known_ends(names: Sequence[str]) -> frozenset[str]:
-    """The tasks of some services that have ended by now."""
-    return frozenset(task.id for name in names for task in tasks(name) if task.state in ENDED)
+def known(names: Sequence[str]) -> frozenset[str]:
+    """The tasks that some services have had up to now."""
+    return frozenset(task.id for name in names for task in tasks(name))
 
 
 def wait(goal: Goal) -> None:
@@ -173,8 +173,8 @@ def wait(goal: Goal) -> None:
             if _is_there(goal, name, waiting):
                 open_ones.remove(name)
         if open_ones and time.monotonic() > end:
-            newest = next(iter(tasks(open_ones[0])), None)
-            raise Failed(open_ones[0], f"after {goal.seconds:g} seconds it is not healthy", newest)
+            task = _telling(tasks(open_ones[0]), goal.known)
+            raise Failed(open_ones[0], f"after {goal.seconds:g} seconds it is not healthy", task)
         if open_ones:
             time.sleep(PAUSE)
 
@@ -185,7 +185,7 @@ def _is_there(goal: Goal, name: str, waiting: dict[str, float]) -> bool:
     service = _service(entry)
     current = tasks(name, "_up-to-date=true")
     if service.update in GIVEN_UP:
-        raise Failed(name, "its new tasks end, or do not become healthy", _broken(tasks(name), goal.known))
+        raise Failed(name, "its new tasks end, or do not become healthy", _telling(tasks(name), goal.known))
     broken = [task for task in current if task.state in BROKEN and task.id not in goal.known]
     if len(broken) >= ATTEMPTS and not service.update:
         raise Failed(name, "its tasks end again and again", broken[0])
@@ -200,8 +200,11 @@ def _is_there(goal: Goal, name: str, waiting: dict[str, float]) -> bool:
     return ready >= wanted and service.update in {"", "completed"}
 
 
-def _broken(found: Sequence[Task], known: frozenset[str]) -> Task | None:
-    return next((task for task in found if task.state in BROKEN and task.id not in known), None)
+def _telling(found: Sequence[Task], known: frozenset[str]) -> Task | None:
+    """The new task that shows best what is wrong: one that has failed, else one that was to end, else any."""
+    new = [task for task in found if task.id not in known]
+    new.sort(key=lambda task: (task.state not in BROKEN, task.desired == "running"))
+    return next(iter(new), None)
 
 
 def settle(names: Sequence[str], seconds: float, progress: Progress) -> None:

@@ -10,16 +10,17 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from djdock.deploy.stacks import cluster
-from djdock.deploy.targets.target import Site
 from djdock.errors import Problem, last_lines
 from djdock.plan.production import stack as text
 from djdock.plan.production.release import IMAGE, SECRETS_FOLDER, STACK_CADDYFILE, STACK_FILE
 from djdock.process import run
+
+if TYPE_CHECKING:  # the family's registry imports the members, and they import this
+    from djdock.deploy.targets.target import Site
 
 # `${NAME}`, `${NAME:-default}`, `${NAME:?message}`, `$NAME`, and `$$` for a dollar sign.
 VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?::?([-?])([^}]*))?\}|(\w+))")
@@ -98,7 +99,6 @@ def read(site: Site, *, keep: Mapping[str, int] | None = None, planned: bool = F
             **versions(site, planned=planned),
             IMAGE: site.image,
             text.STACK_NAME: name,
-            text.JOB_MODE: text.JOB if cluster.knows_jobs() else "replicated",
         },
     )
 

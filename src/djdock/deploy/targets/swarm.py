@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from djdock.database import dump as dumps
 from djdock.deploy.stacks import cluster, jobs, services, stack_file
@@ -23,7 +24,8 @@ NAME = "swarm"
 TITLE = "Docker Swarm"
 
 # What holds data; what ends by itself, the migration among it, which djdock runs on its own; what visitors meet.
-DATA, JOBS, FRONT = ("db", "redis"), ("migrate", "media-owner"), ("web", "proxy")
+MEDIA_OWNER = "media-owner"
+DATA, JOBS, FRONT = ("db", "redis"), ("migrate", MEDIA_OWNER), ("web", "proxy")
 
 
 def files(files: Files, release: Release) -> tuple[Change, ...]:
@@ -61,38 +63,48 @@ def preview(site: Site) -> Sequence[str]:
     return tuple(_preview(site, stack, there, cluster.nodes()))
 
 
-def _preview(site: Site, stack: Stack, there: dict[str, Service], nodes: Sequence[cluster.Node]) -> Iterator[str]:
+def _on_nodes(site: Site, nodes: Sequence[cluster.Node]) -> Iterator[str]:
     for label in cluster.unlabelled(_labels(site.release), nodes):
         yield f"label node {nodes[0].name}: {label}=true" if len(nodes) == 1 else f"a node needs the label {label}=true"
     if len(nodes) > 1 and not stack_file.is_in_registry(site.image):
         yield f"{site.image} is on this machine only, and the Swarm has {len(nodes)} nodes: it has to go to a registry"
-    for name in ("networks", "volumes"):
-        if not there:
-            yield from (f"create {name[:-1]} {stack.name}_{one}" for one in stack.document.get(name) or ())
-    for kind in ("secret", "config"):
-        known = services.names_of(kind, stack.name)
-        for entry in (stack.document.get(f"{kind}s") or {}).values():
-            full = stack.filled(str((entry or {}).get("name", "")))
-            if full and full not in known:
-                yield f"create {kind} {full}"
-    for name, service in stack.services.items():
+
+
+def _preview(site: Site, stack: Stack, there: dict[str, Service], nodes: Sequence[cluster.Node]) -> Iterator[str]:
+    yield from _on_nodes(site, nodes)
+    if not there:
+        for kind in ("network", "volume"):
+            yield from (f"create {kind} {stack.scoped(name)}" for name in stack.document.get(f"{kind}s") or ())
+    yield from _new_texts(stack)
+    staying = {name: service for name, service in stack.services.items() if name not in JOBS}
+    for name, service in staying.items():
         image = stack.filled(str(service.get("image", "")))
-        if name in JOBS:
-            continue
         if name not in there:
             yield f"create {name} ({image})"
         elif there[name].image != image:
             yield f"{name}: {there[name].image} → {image}"
-        if text.replicas(name) in stack.environment and text.replicas(name) not in site.values and name in there:
-            yield from _kept(name, there[name])
-    for name, service in there.items():
+        if name in there and text.replicas(name) not in site.values:
+            yield from _kept(name, there[name], service)
+    for name, running in there.items():
         if name not in stack.services and not name.startswith("job-"):
-            yield f"{name} is not in {STACK_FILE} any more and keeps running; to end it: docker service rm {service.name}"
+            yield f"{name} is not in {STACK_FILE} any more, and goes on; to end it: docker service rm {running.name}"
 
 
-def _kept(name: str, service: Service) -> Iterator[str]:
-    if service.replicas not in (None, 2 if name == "web" else 1):
-        yield f"{name} keeps its {service.replicas} tasks ({text.replicas(name)} in the env file would say another number)"
+def _new_texts(stack: Stack) -> Iterator[str]:
+    """Secrets and configs that are not in the Swarm yet."""
+    for kind in ("secret", "config"):
+        known = services.names_of(kind, stack.name)
+        for entry in (stack.document.get(f"{kind}s") or {}).values():
+            name = stack.filled(str((entry or {}).get("name", "")))
+            if name and name not in known:
+                yield f"create {kind} {name}"
+
+
+def _kept(name: str, running: Service, service: Mapping[str, Any]) -> Iterator[str]:
+    """That a service was scaled by hand, where the file leaves the number to a variable."""
+    said = str((service.get("deploy") or {}).get("replicas", ""))
+    if text.replicas(name) in said and running.replicas and f"-{running.replicas}}}" not in said:
+        yield f"{name} keeps its {running.replicas} tasks; {text.replicas(name)} in the env file would change that"
 
 
 def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
@@ -102,7 +114,7 @@ def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
     stack = _read(site, {})
     if cluster.unlabelled(_labels(site.release), nodes) and site.release.media:
         cluster.give_labels(_labels(site.release), nodes)
-    return jobs.run_once(stack, ("python", "manage.py", *arguments), stdin)
+    return jobs.run_once(stack, command=("python", "manage.py", *arguments), stdin=stdin)
 
 
 def start_database(site: Site, progress: Progress) -> None:
@@ -112,18 +124,29 @@ def start_database(site: Site, progress: Progress) -> None:
     there = services.find(stack_file.stack_name(site))
     stack = _read(site, there)
     wanted = [name for name in DATA if name in stack.services]
-    if "media-owner" in stack.services:
-        stack_file.deploy(stack, ["media-owner"])
+    if MEDIA_OWNER in stack.services:
+        _give_media(stack)
     if not wanted:
         return
     names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known_ends(names))
+    goal = Goal(names, site.wait, progress, services.known(names))
     stack_file.deploy(stack, wanted)
     try:
         services.wait(goal)
     except Failed as failed:
         what = f"{failed.service.partition('_')[2]} does not come up"
         raise services.problem(failed, what, "The site was left as it is.") from None
+
+
+def _give_media(stack: Stack) -> None:
+    """Gives the volume of uploaded files to the site's user."""
+    done = jobs.run_once(stack, MEDIA_OWNER)
+    if not done.ok:
+        raise Problem(
+            "The volume of uploaded files cannot be given to the user that the site runs as.",
+            details=last_lines(done.text),
+            hint="Correct what the last line says, then: djdock deploy swarm",
+        )
 
 
 def dump(site: Site, place: Path) -> None:
@@ -156,7 +179,7 @@ def migrate(site: Site, progress: Progress) -> None:
     nodes = cluster.nodes()
     _check_image(site.image, nodes)
     progress("migrating")
-    done = jobs.run_once(_read(site, {}), None)
+    done = jobs.run_once(_read(site, {}))
     if not done.ok:
         raise Problem(
             "A migration failed. Nothing was switched: what served the site goes on.",
@@ -187,7 +210,7 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
     if not wanted:
         return
     names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known_ends(names))
+    goal = Goal(names, site.wait, progress, services.known(names))
     stack_file.deploy(stack, wanted)
     try:
         services.wait(goal)

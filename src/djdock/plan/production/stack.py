@@ -63,7 +63,7 @@ def text(release: Release) -> str:
         environment=_environment(release),
         secrets_of_django=_secrets_of_django(release),
         networks_of_django="\n".join(f"    - {network}" for network in _networks(release)),
-        volumes_of_django=f"  volumes:\n    - media:{release.media}\n" if release.media else "",
+        media=f"    - media:{release.media}\n" if release.media else "",
         services="\n".join(_services(release)),
         networks=_data_network() if _has_data(release) else "",
         volumes="".join(f"  {volume}:\n" for volume in _volumes(release)),
@@ -164,24 +164,24 @@ def _services(release: Release) -> Iterator[str]:
 
 
 def _database(release: Release, database: Postgres) -> str:
-    initdb = init_arguments(database.major)
+    user, name = (json.dumps(word, ensure_ascii=False) for word in (database.user, database.name))
     return f"""\
   db:
     image: {database_image(database.major, database.extension)}
     environment:
-      POSTGRES_USER: {json.dumps(database.user, ensure_ascii=False)}
-      POSTGRES_DB: {json.dumps(database.name, ensure_ascii=False)}
+      POSTGRES_USER: {user}
+      POSTGRES_DB: {name}
       POSTGRES_PASSWORD_FILE: {SECRETS_INSIDE}/{DATABASE_PASSWORD}
-      # Text sorts by PostgreSQL's own rules, which no update of the image can change.
-      POSTGRES_INITDB_ARGS: {initdb}
+      # Text sorts by PostgreSQL's own rules, which no newer image can change.
+      POSTGRES_INITDB_ARGS: {init_arguments(database.major)}
     # It is read when the volume is made, and never again: a new password takes ALTER ROLE as well.
     secrets:
       - {DATABASE_PASSWORD}
     read_only: true
-    tmpfs:
-      - /tmp
-      - /var/run/postgresql
     volumes:
+      - *tmp
+      - type: tmpfs
+        target: /var/run/postgresql
       - db:{volume_path(database.major)}
       # Swarm has no `shm_size`, and parallel queries need more than the 64 MB that a container gets.
       - type: tmpfs
@@ -204,13 +204,13 @@ def _database(release: Release, database: Postgres) -> str:
     stop_grace_period: 1m
     healthcheck:
       # Over TCP: while a new volume is being set up, a first server answers on the socket, and goes away again.
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", {json.dumps(database.user)}, "-d", {json.dumps(database.name)}]
+      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", {user}, "-d", {name}]
       interval: 5s
       timeout: 3s
       retries: 6
       start_period: 2m
     deploy:
-      # By name to the container itself: the virtual address of a service cuts connections that were idle for 15 minutes.
+      # The name leads to the container itself. A virtual address would cut connections that are idle for 15 minutes.
       endpoint_mode: dnsrr
 {_pinned(release, "data", "The volume is on this one node, and stays there:")}\
       # Never two servers on one volume.
@@ -220,7 +220,8 @@ def _database(release: Release, database: Postgres) -> str:
       restart_policy: *restart
       resources:
         limits:
-          cpus: ${{DB_CPUS:-2.0}}
+          # No more than the node has: it would not start.
+          cpus: ${{DB_CPUS:-1.0}}
           memory: ${{DB_MEMORY:-1G}}
           pids: 500
 """
@@ -233,9 +234,8 @@ def _redis(release: Release) -> str:
     # What it was told is on the disk within a second. It has no password: only the network `data` reaches it.
     command: ["redis-server", "--dir", "/data", "--appendonly", "yes", "--protected-mode", "no"]
     read_only: true
-    tmpfs:
-      - /tmp
     volumes:
+      - *tmp
       - redis:/data
     cap_drop:
       - ALL
@@ -399,10 +399,10 @@ def _proxy(release: Release) -> str:
     # A digest in its place pins it: caddy:2@sha256:…
     image: caddy:2
     read_only: true
-    tmpfs:
-      - /tmp
-      - /config
     volumes:
+      - *tmp
+      - type: tmpfs
+        target: /config
       # Certificates, and the keys that belong to them.
       - caddy:/data
     configs:
@@ -417,6 +417,8 @@ def _proxy(release: Release) -> str:
     ports:
 {_ports(release)}\
     logging: *logging
+    # Requests that have begun may end.
+    stop_grace_period: 40s
     deploy:
       endpoint_mode: dnsrr
 {_pinned(release, "proxy", "The node that the names of the site lead to:")}\
@@ -445,8 +447,8 @@ def _ports(release: Release) -> str:
             port.format(target=number, published=number, protocol=protocol) for number, protocol in named
         )
     return (
-        "      # HTTP, for a proxy that you have. On all addresses of the node: Swarm cannot publish on 127.0.0.1 alone, so\n"
-        "      # keep others away from it by a firewall that knows Docker's chain DOCKER-USER.\n"
+        "      # HTTP, for a proxy that you have. Swarm cannot publish on 127.0.0.1 alone: a firewall has to keep\n"
+        "      # others away, one that knows Docker's chain DOCKER-USER.\n"
         + port.format(target=80, published="${WEB_PORT:-8000}", protocol="tcp")
     )
 
