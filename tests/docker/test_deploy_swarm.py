@@ -156,7 +156,7 @@ def deployed(manager: None, project: Path, images: dict[str, str]) -> Iterator[D
             Setting("DATABASE_URL", "secret", part="{url}"),
             Setting("DEBUG", "fixed", "False"),
             Setting("ALLOWED_HOSTS", "given", why="the site's names"),
-            Setting("CSRF_TRUSTED_ORIGINS", "given", "https://localhost"),
+            Setting("CSRF_TRUSTED_ORIGINS", "given"),
         ),
         workers=(Worker("worker", ("python", "manage.py", "shell", "-c", WORK)),),
         database=Postgres("blog", "blog", 18),
@@ -170,7 +170,13 @@ def deployed(manager: None, project: Path, images: dict[str, str]) -> Iterator[D
     }.items():
         (folder / secret).write_text(f"{value}\n")
         (folder / secret).chmod(0o444)
-    values = {"ALLOWED_HOSTS": "localhost", "WEB_PORT": str(port), "STACK_NAME": name, "IMAGE": images["one"]}
+    values = {
+        "ALLOWED_HOSTS": "localhost",
+        "CSRF_TRUSTED_ORIGINS": "https://localhost",
+        "WEB_PORT": str(port),
+        "STACK_NAME": name,
+        "IMAGE": images["one"],
+    }
     site = Site(project, release, values, images["one"], folder, wait=150)
     for change in swarm.files(Folder(project), release):
         text = change.after

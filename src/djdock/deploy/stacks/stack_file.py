@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from djdock.errors import Problem, last_lines
-from djdock.plan.production import stack as text
+from djdock.plan.production import stack as stack_text
+from djdock.plan.production import stack_names
 from djdock.plan.production.release import IMAGE, SECRETS_FOLDER, STACK_CADDYFILE, STACK_FILE
 from djdock.process import run
 
@@ -75,7 +76,7 @@ def read(site: Site, *, keep: Mapping[str, int] | None = None, planned: bool = F
     path = site.root / STACK_FILE
     try:
         document = yaml.safe_load(
-            text.text(site.release) if planned and not path.exists() else path.read_text(encoding="utf-8")
+            stack_text.text(site.release) if planned and not path.exists() else path.read_text(encoding="utf-8")
         )
     except FileNotFoundError as error:
         raise Problem(f"There is no {STACK_FILE}.", hint="djdock deploy swarm") from error
@@ -86,7 +87,7 @@ def read(site: Site, *, keep: Mapping[str, int] | None = None, planned: bool = F
     if not isinstance(document, dict) or not isinstance(document.get("services"), dict):
         raise Problem(f"{STACK_FILE} has no services.", hint="Correct it, then: djdock deploy swarm")
     name = stack_name(site)
-    counts = {text.replicas(service): str(count) for service, count in (keep or {}).items()}
+    counts = {stack_names.replicas(service): str(count) for service, count in (keep or {}).items()}
     return Stack(
         name=name,
         root=site.root,
@@ -98,14 +99,14 @@ def read(site: Site, *, keep: Mapping[str, int] | None = None, planned: bool = F
             **site.values,
             **versions(site, planned=planned),
             IMAGE: site.image,
-            text.STACK_NAME: name,
+            stack_names.STACK_NAME: name,
         },
     )
 
 
 def stack_name(site: Site) -> str:
     """What the stack is called."""
-    return site.values.get(text.STACK_NAME) or site.release.name
+    return site.values.get(stack_names.STACK_NAME) or site.release.name
 
 
 def versions(site: Site, *, planned: bool = False) -> dict[str, str]:
@@ -116,8 +117,8 @@ def versions(site: Site, *, planned: bool = False) -> dict[str, str]:
     Raises:
         Problem: a secret is not there.
     """
-    found: dict[str, bytes] = {text.CADDYFILE_VERSION: _bytes(site.root / STACK_CADDYFILE)}
-    for name, variable in text.secrets(site.release).items():
+    found: dict[str, bytes] = {stack_names.CADDYFILE_VERSION: _bytes(site.root / STACK_CADDYFILE)}
+    for name, variable in stack_names.secrets(site.release).items():
         try:
             content = (site.secrets / name).read_bytes()
         except OSError as error:
@@ -136,8 +137,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _digest(variable: str, content: bytes) -> str:
-    rounds = 1 if variable == text.CADDYFILE_VERSION else 200_000
-    return hashlib.pbkdf2_hmac("sha256", content, variable.encode(), rounds).hex()[: text.VERSION_LENGTH]
+    rounds = 1 if variable == stack_names.CADDYFILE_VERSION else 200_000
+    return hashlib.pbkdf2_hmac("sha256", content, variable.encode(), rounds).hex()[: stack_names.VERSION_LENGTH]
 
 
 def piece(stack: Stack, services: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,24 +14,24 @@ from djdock.deploy.stacks.stack_file import Stack
 from djdock.deploy.targets.target import Progress, Site
 from djdock.errors import Problem, last_lines
 from djdock.plan.change import Change, generate
-from djdock.plan.production import caddy
-from djdock.plan.production import stack as text
+from djdock.plan.production import caddy, stack_names
+from djdock.plan.production import stack as stack_text
 from djdock.plan.production.release import PORT, STACK_CADDYFILE, STACK_FILE, Release
 from djdock.process import Result, run
 from djdock.project.files import Files
 
 NAME = "swarm"
 TITLE = "Docker Swarm"
+MAKES_PASSWORDS = False
 
 # What holds data; what ends by itself, the migration among it, which djdock runs on its own; what visitors meet.
-MEDIA_OWNER = "media-owner"
-DATA, JOBS, FRONT = ("db", "redis"), ("migrate", MEDIA_OWNER), ("web", "proxy")
+DATA, JOBS, FRONT = ("db", "redis"), ("migrate",), ("web", "proxy")
 
 
 def files(files: Files, release: Release) -> tuple[Change, ...]:
     """stack.yaml, and the proxy's configuration."""
     return (
-        generate(files, STACK_FILE, text.text(release), "the stack for Docker Swarm"),
+        generate(files, STACK_FILE, stack_text.text(release), "the stack for Docker Swarm"),
         generate(files, STACK_CADDYFILE, caddy.for_swarm(release), "the proxy before the site, on Docker Swarm"),
     )
 
@@ -83,7 +83,7 @@ def _preview(site: Site, stack: Stack, there: dict[str, Service], nodes: Sequenc
             yield f"create {name} ({image})"
         elif there[name].image != image:
             yield f"{name}: {there[name].image} → {image}"
-        if name in there and text.replicas(name) not in site.values:
+        if name in there and stack_names.replicas(name) not in site.values:
             yield from _kept(name, there[name], service)
     for name, running in there.items():
         if name not in stack.services and not name.startswith("job-"):
@@ -103,8 +103,9 @@ def _new_texts(stack: Stack) -> Iterator[str]:
 def _kept(name: str, running: Service, service: Mapping[str, Any]) -> Iterator[str]:
     """That a service was scaled by hand, where the file leaves the number to a variable."""
     said = str((service.get("deploy") or {}).get("replicas", ""))
-    if text.replicas(name) in said and running.replicas and f"-{running.replicas}}}" not in said:
-        yield f"{name} keeps its {running.replicas} tasks; {text.replicas(name)} in the env file would change that"
+    if stack_names.replicas(name) in said and running.replicas and f"-{running.replicas}}}" not in said:
+        variable = stack_names.replicas(name)
+        yield f"{name} keeps its {running.replicas} tasks; {variable} in the env file would change that"
 
 
 def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
@@ -124,8 +125,6 @@ def start_database(site: Site, progress: Progress) -> None:
     there = services.find(stack_file.stack_name(site))
     stack = _read(site, there)
     wanted = [name for name in DATA if name in stack.services]
-    if MEDIA_OWNER in stack.services:
-        _give_media(stack)
     if not wanted:
         return
     names = tuple(stack.scoped(name) for name in wanted)
@@ -136,17 +135,6 @@ def start_database(site: Site, progress: Progress) -> None:
     except Failed as failed:
         what = f"{failed.service.partition('_')[2]} does not come up"
         raise services.problem(failed, what, "The site was left as it is.") from None
-
-
-def _give_media(stack: Stack) -> None:
-    """Gives the volume of uploaded files to the site's user."""
-    done = jobs.run_once(stack, MEDIA_OWNER)
-    if not done.ok:
-        raise Problem(
-            "The volume of uploaded files cannot be given to the user that the site runs as.",
-            details=last_lines(done.text),
-            hint="Correct what the last line says, then: djdock deploy swarm",
-        )
 
 
 def dump(site: Site, place: Path) -> None:
@@ -245,7 +233,7 @@ def address(site: Site) -> str:
     """The site's name, or the address of the node that the proxy is on."""
     if site.release.hosts:
         return f"https://{site.release.hosts[0]}/"
-    label = text.label(site.release, "proxy")
+    label = stack_names.label(site.release, "proxy")
     node = next((node for node in cluster.nodes() if node.labels.get(label) == "true"), None)
     host = "127.0.0.1" if node is None or node.here else node.address
     return f"http://{host}:{site.values.get('WEB_PORT') or PORT}/"
@@ -253,7 +241,7 @@ def address(site: Site) -> str:
 
 def _labels(release: Release) -> tuple[str, ...]:
     volumes = release.database or release.redis or release.media
-    return (*((text.label(release, "data"),) if volumes else ()), text.label(release, "proxy"))
+    return (*((stack_names.label(release, "data"),) if volumes else ()), stack_names.label(release, "proxy"))
 
 
 def _read(site: Site, there: dict[str, Service]) -> Stack:

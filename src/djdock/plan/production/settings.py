@@ -15,7 +15,7 @@ from djdock.project.evaluation import Evaluation, variables_of
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
 HOST_NAMES = "HOSTS"
 OWN = re.compile(
-    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|COMPOSE_\w+|(?:\w+_)?(?:PORT|CPUS|MEMORY|PIDS|REPLICAS|SCALE|VERSION)"
+    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|COMPOSE_\w+|STACK_NAME|MIGRATE_MODE|(?:\w+_)?(?:PORT|CPUS|MEMORY|PIDS|REPLICAS|SCALE|VERSION)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
