@@ -95,7 +95,7 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         settled = (own_settings, *(one for one in settled if one.name != VARIABLE))
     values = {**open_values, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
     release = _release(files, facts, question, settled)
-    made = _made(release, question, there, with_database=not target.MAKES_PASSWORDS)
+    made = _made(release, question, there)
     env_file = _environment(files, settled, open_values, stored)
     # A target that copies from the env file has to see it as it will be.
     targets_files = target.files(over(files, {ENV_FILE: env_file.after}), release)
@@ -110,13 +110,7 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         missing=tuple(
             setting.name for setting in release.given if not values[setting.name] and setting.name not in open_values
         ),
-        missing_secrets=tuple(
-            setting.name
-            for setting in release.settings
-            if setting.kind == "secret"
-            and not (there | made).get(setting.name)
-            and not (setting.part and release.database and target.MAKES_PASSWORDS)
-        ),
+        missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
         debug=settings.names_of_debug(question),
         hosts=settings.names_of_hosts(question),
     )
@@ -211,7 +205,7 @@ def _release(files: Files, facts: Facts, question: Question, settled: tuple[Sett
 def _made(release: Release, question: Question, there: Mapping[str, str], *, with_database: bool) -> dict[str, str]:
     """The secrets that can be made now: random ones, and the address of the release's own database."""
     made = {}
-    if release.database and with_database and not there.get(DATABASE_PASSWORD):
+    if release.database and not there.get(DATABASE_PASSWORD):
         made[DATABASE_PASSWORD] = checkouts.new_secret(32)
     templates = {variable.name: variable.value for variable in question.wanted}
     for setting in release.settings:
@@ -219,7 +213,7 @@ def _made(release: Release, question: Question, there: Mapping[str, str], *, wit
         if setting.kind != "secret" or there.get(setting.name):
             continue
         if PART.search(template):
-            if release.database and with_database:
+            if release.database:
                 made[setting.name] = _filled(template, release.database, {**there, **made}[DATABASE_PASSWORD])
         elif KEY_NAME.search(setting.name):  # another secret may be a key that somebody else has given out
             made[setting.name] = checkouts.new_secret()

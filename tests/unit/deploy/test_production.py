@@ -22,7 +22,7 @@ from tests import projects
 from tests.docs import markdown
 
 # A stand-in for an engine: it has no files of its own, so what is seen here is the same for all of them.
-NO_TARGET = cast(Target, SimpleNamespace(NAME="none", MAKES_PASSWORDS=False, files=lambda _files, _release: ()))
+NO_TARGET = cast(Target, SimpleNamespace(NAME="none", files=lambda _files, _release: ()))
 HOST = "shop.example.com"
 KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdef"
 

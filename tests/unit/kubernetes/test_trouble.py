@@ -1,4 +1,4 @@
-"""What pods say of themselves is understood: what waiting does not help, what comes first, what is no trouble at all."""
+"""What pods say of themselves is understood: what waiting does not help, what comes first, and what is no trouble."""
 
 from __future__ import annotations
 

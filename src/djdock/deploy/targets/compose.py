@@ -22,7 +22,6 @@ from djdock.service import Progress
 
 NAME = "compose"
 TITLE = "Compose"
-MAKES_PASSWORDS = False
 # Addresses of engines that are on this machine.
 LOCAL = ("unix://", "npipe://", "fd://", "tcp://127.0.0.1:", "tcp://localhost:")
 CONTEXT = "{{.Name}} {{.Endpoints.docker.Host}}"

@@ -23,8 +23,6 @@ from djdock.project.files import Files
 
 NAME = "kubernetes"
 TITLE = "Kubernetes"
-# CloudNativePG could make one up; then neither .env.production nor secrets/ would fit more than one engine.
-MAKES_PASSWORDS = False
 WHY = {
     "database.yaml": "PostgreSQL, through CloudNativePG",
     "network.yaml": "who may talk to whom",

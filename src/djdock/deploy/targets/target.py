@@ -42,8 +42,6 @@ class Target(Protocol):
     NAME: str
     # What people call it: "Compose", "Docker Swarm", "Kubernetes".
     TITLE: str
-    # Whether a database that the release brings is made by the engine, password and all.
-    MAKES_PASSWORDS: bool
 
     def files(self, files: Files, release: Release) -> tuple[Change, ...]:
         """The files that the person owns, as changes; nothing is written, nothing is asked of an engine."""

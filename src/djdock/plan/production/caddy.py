@@ -1,4 +1,4 @@
-"""Caddyfile.production: TLS, and the way from the public to the site."""
+"""Caddyfile.production, and Caddyfile.stack for Swarm: TLS, and the way from the public to the site."""
 
 from __future__ import annotations
 
@@ -24,11 +24,24 @@ def text(release: Release) -> str:
         release,
         purpose=f"What the public reaches. After editing: {again}",
         way=_way(),
-        upstream=f"{{http.vars.containers}}:{PORT}",
+        upstream=f" {{http.vars.containers}}:{PORT}",
     )
 
 
-def _rendered(release: Release, *, purpose: str, way: str, upstream: str) -> str:
+def for_swarm(release: Release) -> str:
+    """The Caddyfile for Swarm, whose own DNS names the tasks of the site that are healthy just now."""
+    return _rendered(
+        release,
+        purpose="What the public reaches, on Docker Swarm. It is a config there: after editing, djdock deploy swarm",
+        way="",
+        source=f"""
+			dynamic a tasks.web {PORT} {{
+				refresh 1s
+			}}""",
+    )
+
+
+def _rendered(release: Release, *, purpose: str, way: str, upstream: str = "", source: str = "") -> str:
     return render(
         "Caddyfile.production.txt",
         mark=SIGNATURE,
@@ -37,6 +50,7 @@ def _rendered(release: Release, *, purpose: str, way: str, upstream: str) -> str
         media=_media() if release.media else "",
         way=way,
         upstream=upstream,
+        source=source,
         trusted="" if release.hosts else _trusted(),
     )
 

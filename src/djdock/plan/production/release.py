@@ -12,6 +12,7 @@ from djdock.plan.compose import Worker
 COMPOSE_FILE = "compose.production.yaml"
 CADDYFILE = "Caddyfile.production"
 STACK_FILE = "stack.yaml"
+STACK_CADDYFILE = "Caddyfile.stack"
 KUBERNETES_FOLDER = "k8s"
 # What differs between two places that run the same project, without its secrets; and the secrets, a file each.
 ENV_FILE = ".env.production"

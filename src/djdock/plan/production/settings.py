@@ -15,7 +15,8 @@ from djdock.project.evaluation import Evaluation, variables_of
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
 HOST_NAMES = "HOSTS"
 OWN = re.compile(
-    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|COMPOSE_\w+|\w+_(?:CPUS|MEMORY|REPLICAS|VERSION)"
+    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|STACK_NAME|MIGRATE_MODE|COMPOSE_\w+|"
+    r"\w+_(?:CPUS|MEMORY|REPLICAS|VERSION)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
