@@ -202,7 +202,7 @@ def _release(files: Files, facts: Facts, question: Question, settled: tuple[Sett
     )
 
 
-def _made(release: Release, question: Question, there: Mapping[str, str], *, with_database: bool) -> dict[str, str]:
+def _made(release: Release, question: Question, there: Mapping[str, str]) -> dict[str, str]:
     """The secrets that can be made now: random ones, and the address of the release's own database."""
     made = {}
     if release.database and not there.get(DATABASE_PASSWORD):

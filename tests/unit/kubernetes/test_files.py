@@ -98,7 +98,8 @@ def test_secrets_are_files_and_in_no_object() -> None:
         spec = rendering.pods(found)[name]["spec"]
         for container in (*spec["containers"], *spec.get("initContainers", ())):
             values = {one["name"]: one["value"] for one in container["env"] if one["name"] != "WAIT_FOR_MIGRATIONS"}
-            assert values == {f"{name}_FILE": f"/run/secrets/{name}" for name in ("SECRET_KEY", "DATABASE_URL")}
+            files = {f"{name}_FILE": f"/run/secrets/{name}" for name in ("SECRET_KEY", "DATABASE_URL")}
+            assert values == {"FORWARDED_ALLOW_IPS": "*", **files}
         [volume] = [one["secret"] for one in spec["volumes"] if one["name"] == "secrets"]
         assert volume["secretName"] == "shop"
         assert volume["defaultMode"] == 0o440

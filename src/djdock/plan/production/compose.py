@@ -18,6 +18,8 @@ from djdock.plan.production.release import (
     READY,
     SECRETS_FOLDER,
     SECRETS_INSIDE,
+    TRUSTED,
+    TRUSTED_WHY,
     Postgres,
     Release,
     Setting,
@@ -29,11 +31,6 @@ from djdock.project.services.postgres import init_arguments, volume_path
 DATABASE, MIGRATE, PROXY, REDIS, SITE = "db", "migrate", "proxy", "redis", "web"
 # Networks: requests come in by one, and mail goes out; one has no way out; one is for deployments alone.
 FRONT, BACK, ROLLOUT_NETWORK = "front", "back", "rollout"
-# gunicorn and uvicorn read it; without it settings that do not name the proxy's header would take HTTPS for HTTP.
-FORWARDED = """\
-  # Only the proxy gets here, so what it says of the visitor's address and of https is believed.
-  FORWARDED_ALLOW_IPS: "*"
-"""
 # Volumes.
 CERTIFICATES, MEDIA = "certificates", "media"
 # In python and not curl, which the image has not. Unlike the image's own check it asks the database, too.
@@ -78,7 +75,8 @@ def has_back(release: Release) -> bool:
 
 
 def _django(release: Release) -> str:
-    environment = FORWARDED + "".join(_variable(setting) for setting in release.settings)
+    trusted = f'  # {TRUSTED_WHY}\n  {TRUSTED}: "*"\n'
+    environment = trusted + "".join(_variable(setting) for setting in release.settings)
     lines = [
         *(_block("volumes", [f"{MEDIA}:{release.media}"]) if release.media else []),
         *(_block("secrets", release.secrets) if release.secrets else []),

@@ -18,6 +18,8 @@ from djdock.plan.production.release import (
     PORT,
     READY,
     SECRETS_INSIDE,
+    TRUSTED,
+    TRUSTED_WHY,
     USER,
     Postgres,
     Release,
@@ -260,9 +262,7 @@ def _skipped(*reasons: str) -> str:
 def _env(release: Release) -> str:
     """`env` and `envFrom` of a container."""
     variables = _variables(release)
-    return _indented(
-        10, "\n".join(["env:", *variables, *CONFIG_MAP] if variables else CONFIG_MAP).format(name=release.name)
-    )
+    return _indented(10, "\n".join(["env:", *variables, *CONFIG_MAP]).format(name=release.name))
 
 
 def _environment(release: Release) -> str:
@@ -275,7 +275,8 @@ CONFIG_MAP = ["envFrom:", "  - configMapRef:", "      name: {name}"]
 
 def _variables(release: Release) -> list[str]:
     """Entries of `env`: secrets are files, and the image's entrypoint gives them to the project as variables."""
-    return [
+    trusted = [f"  # {TRUSTED_WHY}", f"  - name: {TRUSTED}", '    value: "*"']
+    return trusted + [
         line
         for name in release.secrets
         for line in (f"  - name: {name}{FILE_SUFFIX}", f"    value: {SECRETS_INSIDE}/{name}")

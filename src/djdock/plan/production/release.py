@@ -28,6 +28,10 @@ IMAGE, PREVIOUS_IMAGE = "IMAGE", "PREVIOUS_IMAGE"
 # What answers without and with the database; `container/health.py` serves them before Django sees the request.
 ALIVE, READY = "/livez", "/readyz"
 PORT = 8000
+# gunicorn and uvicorn read it; without it settings that do not name the proxy's header would take HTTPS for HTTP, and
+# Django would refuse the forms of its own pages.
+TRUSTED = "FORWARDED_ALLOW_IPS"
+TRUSTED_WHY = "Only the proxy gets here, so what it says of the visitor's address and of https is believed."
 USER = 10001
 
 Kind = Literal["secret", "given", "fixed"]
