@@ -17,7 +17,7 @@ from djdock.plan import docker_files, ignored
 from djdock.plan.change import Change, Plan
 from djdock.plan.compose import DATABASE_HOST
 from djdock.plan.database import filled
-from djdock.plan.dotenv import Line
+from djdock.plan.dotenv import OF_DEVELOPMENT, Line
 from djdock.plan.production import environment, settings
 from djdock.plan.production.release import (
     DATABASE_PASSWORD,
@@ -31,11 +31,12 @@ from djdock.plan.production.release import (
     usable_name,
 )
 from djdock.plan.production.settings import HOST_NAMES, OWN, PART, Question
-from djdock.plan.variables import KEY_NAME, SECRET_NAME
+from djdock.plan.variables import KEY_NAME, SECRET_NAME, Variable
 from djdock.project import configuration, layout
 from djdock.project import docker_files as existing
 from djdock.project.answer import Answer
 from djdock.project.environment import Database, parse
+from djdock.project.environment import read as environment_of_development
 from djdock.project.facts import Facts, evaluation_of, read
 from djdock.project.files import Files, Folder, over
 from djdock.project.layout import VARIABLE
@@ -83,33 +84,26 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
     stored = _stored(files)
     facts, own_settings = _facts(files, root.name, stored.get(VARIABLE) or given.get(VARIABLE, ""))
     _check_image(files, facts)
-    names = hosts or environment.hosts(stored)
-    open_values, private = _sorted({**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})})
-    there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
-    question = _question(root, facts, open_values, there, names)
-    if hosts:
-        open_values = settings.without_names(question, environment.hosts(stored))
-        question = replace(question, given=open_values)
+    said = {**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})}
+    question, private = _question(root, facts, said, hosts)
     settled = settings.settle(question)
     if own_settings:
         settled = (own_settings, *(one for one in settled if one.name != VARIABLE))
-    values = {**open_values, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
+    values = {**question.given, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
     release = _release(files, facts, question, settled)
+    there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
     made = _made(release, question, there)
-    env_file = _environment(files, settled, open_values, stored)
+    env_file = _environment(files, settled, question.given, stored)
     # A target that copies from the env file has to see it as it will be.
     targets_files = target.files(over(files, {ENV_FILE: env_file.after}), release)
-    changes = (*targets_files, env_file, *_ignored(root, files))
     return Prepared(
         root=root,
         facts=facts,
         release=release,
-        merged=merge(root, Plan(changes)),
+        merged=merge(root, Plan((*targets_files, env_file, *_ignored(root, files)))),
         values=values,
         new_secrets={**private, **made},
-        missing=tuple(
-            setting.name for setting in release.given if not values[setting.name] and setting.name not in open_values
-        ),
+        missing=tuple(one.name for one in release.given if not values[one.name] and one.name not in question.given),
         missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
         debug=settings.names_of_debug(question),
         hosts=settings.names_of_hosts(question),
@@ -158,24 +152,43 @@ def _is_secret(name: str, value: str) -> bool:
 
 
 def _question(
-    root: Path, facts: Facts, given: Mapping[str, str], there: Mapping[str, str], hosts: tuple[str, ...]
-) -> Question:
+    root: Path, facts: Facts, said: Mapping[str, str], hosts: tuple[str, ...]
+) -> tuple[Question, dict[str, str]]:
+    """What the variables are decided from, and secrets among those that were said.
+
+    Args:
+        said: what the env file says, and what comes on top of it now.
+        hosts: names that the site gets now; empty: it keeps those that it has.
+    """
     files = Folder(root)
+    given, private = _sorted(said)
     wanted = planning.variables_of(root, files, facts)
-    services = planning.service_addresses(facts)
+    addresses = {**{name: secrets.read(root, name) for name in secrets.names(root)}, **given, **private}
+    elsewhere = any(_is_elsewhere(one.value, addresses.get(one.name, "")) for one in wanted)
     own = Postgres(facts.database_name, facts.database_user, facts.postgres_major, facts.extension)
-    elsewhere = any(
-        _is_elsewhere(variable.value, there.get(variable.name) or given.get(variable.name, "")) for variable in wanted
-    )
-    return Question(
+    question = Question(
         evaluate=lambda values: evaluation_of(files, facts, values),
         wanted=wanted,
-        services=services,
+        services=planning.service_addresses(facts),
         database=None if elsewhere else own,
-        given=given,
-        secrets=tuple(there),
-        hosts=hosts,
+        given={**_as_in_development(files, facts, wanted), **given},
+        secrets=(*secrets.names(root), *private),
+        hosts=hosts or environment.hosts(said),
     )
+    if hosts:
+        question = replace(question, given=settings.without_names(question, environment.hosts(_stored(files))))
+    return question, private
+
+
+def _as_in_development(files: Files, facts: Facts, wanted: tuple[Variable, ...]) -> dict[str, str]:
+    """Variables of development's env file that no setting reads: the code does, or nobody would have put them there."""
+    read_by_settings = {read.name for read in facts.variables} | {variable.name for variable in wanted}
+    known = read_by_settings | OF_DEVELOPMENT | planning.service_addresses(facts).keys()
+    return {
+        name: value
+        for name, value in (environment_of_development(files) or {}).items()
+        if name not in known and not _is_secret(name, value) and not settings.LOCAL_VALUE.search(value)
+    }
 
 
 def _is_elsewhere(template: str, value: str) -> bool:

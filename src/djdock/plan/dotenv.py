@@ -16,6 +16,13 @@ HEADER = "# Of this checkout alone: holds secrets, is not in git. Made by djdock
 WHY = "secrets and ports of this checkout"
 
 
+# What only development has of its env file: where its services listen, and whose files are whose.
+OF_DEVELOPMENT = frozenset(
+    {"DATABASE_URL", "COMPOSE_PROJECT_NAME", "POSTGRES_PASSWORD", "DB_PORT", "WEB_PORT", "HOST_UID", "HOST_GID",
+     "REDIS_PORT", "DJANGO_SETTINGS_MODULE"}
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Machine:
     """What the plan is told about this checkout and this machine, because only they can know it.

@@ -110,6 +110,17 @@ def test_another_name(blog: Path) -> None:
     assert settings(found)["EMAIL_HOST"].kind == "given"
 
 
+def test_what_the_code_reads_comes_along(blog: Path) -> None:
+    """A variable that no setting reads is in .env because the code needs it: production has it, too, and no secret."""
+    env = "SECRET_KEY=x\nDB_PORT=15432\nPYTHON_VERSION=3.13\nLINK=http://localhost/x\nAPI_TOKEN=0123456789\n"
+    (blog / ".env").write_text(env)
+    found = prepare(blog, HOST)
+    assert set(settings(found)) - {"SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL"} == {
+        "PYTHON_VERSION"
+    }
+    assert found.values["PYTHON_VERSION"] == "3.13"
+
+
 def test_without_a_name_the_site_would_answer_nobody(blog: Path) -> None:
     """Nobody can guess what a site is called."""
     assert "ALLOWED_HOSTS" in prepare(blog).missing

@@ -15,8 +15,8 @@ from djdock.project.evaluation import Evaluation, variables_of
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
 HOST_NAMES = "HOSTS"
 OWN = re.compile(
-    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|STACK_NAME|MIGRATE_MODE|COMPOSE_\w+|"
-    r"\w+_(?:CPUS|MEMORY|REPLICAS|VERSION)"
+    rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|STACK_NAME|COMPOSE_\w+|"
+    r"JOB_MODE|CADDYFILE_VERSION|POSTGRES_PASSWORD_VERSION|[A-Z]+_(?:CPUS|MEMORY|REPLICAS)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
@@ -59,6 +59,8 @@ def settle(question: Question) -> tuple[Setting, ...]:
     for variable in question.wanted:
         if _is_left_out(question, variable, found[variable.name]):
             del found[variable.name]
+    for name, address in question.services.items():
+        found.setdefault(name, Setting(name, "fixed", address, why="a service beside the site"))
     for name in names_of_hosts(question):
         found.setdefault(name, Setting(name, "given", _joined(question.hosts, ""), why="the site's names"))
     for name in names_of_debug(question):
@@ -80,7 +82,7 @@ def _take_what_is_said(question: Question, found: dict[str, Setting]) -> None:
     for name, value in question.given.items():
         if name in found and found[name].kind != "secret":
             found[name] = replace(found[name], kind="given", value=value)
-        elif name not in found and not OWN.fullmatch(name):
+        elif name not in found and not OWN.fullmatch(name) and name.removesuffix("_VERSION") not in question.secrets:
             found[name] = Setting(name, "given", value, why="a variable of your own")
 
 
