@@ -177,6 +177,22 @@ def test_a_version_that_does_not_load(shop: Shop) -> None:
         urls.write_text(text)
 
 
+def test_a_version_whose_first_page_fails(shop: Shop) -> None:
+    """Checks and health know nothing of it: its traceback is shown, and the one before serves."""
+    shop.edit("good")
+    shop.deploy().ok()
+    urls = shop.project.root / "django_project/urls.py"
+    text = urls.read_text()
+    urls.write_text(text.replace("HttpResponse('good')", "HttpResponse(unheard_of)"))
+    try:
+        done = shop.deploy()
+        done.problem()
+        assert "unheard_of" in done.all
+        assert shop.get("/")[1].endswith("good")
+    finally:
+        urls.write_text(text)
+
+
 def test_nobody_there_to_agree(shop: Shop) -> None:
     """Without a terminal nothing goes to production unless --yes says so."""
     done = shop.project.djdock("deploy", "compose")

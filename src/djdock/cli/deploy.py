@@ -41,6 +41,7 @@ def _command(name: str, title: str) -> None:
     @click.option("--dry-run", is_flag=True, help="Show what would be written and changed, and do nothing.")
     @click.option("--output", metavar="DIR", type=click.Path(file_okay=False), help="Only write the files, to DIR.")
     @click.option("--no-dump", is_flag=True, help="Write no dump of the database first.")
+    @click.option("--no-page", is_flag=True, help="Do not ask the new version for a page before it serves.")
     @click.option(
         "--wait", metavar="SECONDS", type=click.FloatRange(1), default=300.0, show_default=True,
         help="How long the new version may take to become healthy.",
@@ -56,6 +57,7 @@ def _command(name: str, title: str) -> None:
         dry_run: bool,
         output: str | None,
         no_dump: bool,
+        no_page: bool,
         wait: float,
         yes: bool,
     ) -> None:
@@ -73,6 +75,7 @@ def _command(name: str, title: str) -> None:
                 output=Path(output) if output else None,
                 yes=yes,
                 dump=not no_dump,
+                page=not no_page,
                 wait=wait,
             )
         )

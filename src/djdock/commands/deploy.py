@@ -12,7 +12,7 @@ from djdock.commands import build as building
 from djdock.commands import production
 from djdock.commands import root as root_of
 from djdock.commands.production import Prepared
-from djdock.deploy import checks, migrations, secrets, targets
+from djdock.deploy import checks, first_page, migrations, secrets, targets
 from djdock.deploy.image import Order
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
@@ -35,6 +35,7 @@ class Options:
         env_file: another env file to take values from.
         image: an image that is there already, in place of one built now.
         output: write the files there, and do nothing else.
+        dump, page: whether to write a dump first, and to ask the new version for a page before it serves.
         wait: seconds that the new version has to become healthy.
     """
 
@@ -46,6 +47,7 @@ class Options:
     output: Path | None = None
     yes: bool = False
     dump: bool = True
+    page: bool = True
     wait: float = 300.0
 
 
@@ -221,6 +223,8 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
             output.outcome("start", "the database")
         target.migrate(site, progress)
         output.outcome("migrate", "the database")
+        if options.page:
+            first_page.check(target, site)
         target.switch(site, progress)
     known = state.load(root)
     state.save(root, replace(known, target=target.NAME))

@@ -1,0 +1,56 @@
+"""The first page of a new version, asked for before anybody else sees it: in the new image, on the migrated database.
+
+Health says that the server and the database answer. A template that is missing, or a style that was never collected, shows
+only when Django makes a page; so its own test client asks for one, in the project's interpreter.
+"""
+
+from __future__ import annotations
+
+import json
+
+from djdock.deploy.targets.target import Site, Target
+from djdock.errors import Problem, last_lines
+
+MARK = "first page:"
+# Redirects are followed as long as they stay on the site: to a login page, say.
+SCRIPT = f"""
+import json, traceback
+from django.conf import settings
+from django.test import Client
+hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
+client, path, status, error = Client(HTTP_HOST=hosts[0] if hosts else "localhost"), "/", 0, ""
+try:
+    for _redirect in range(4):
+        answer = client.get(path, secure=True)
+        status = answer.status_code
+        location = answer.headers.get("Location", "") if 300 <= status < 400 else ""
+        if not location.startswith("/"):
+            break
+        path = location
+except Exception:
+    status, error = 500, traceback.format_exc()
+print({MARK!r} + json.dumps([path, status, error]))
+"""
+FAILED = 500
+
+
+def check(target: Target, site: Site) -> None:
+    """Makes sure that the new version can show a page; 404 is one, where the site has nothing at `/`.
+
+    Raises:
+        Problem: it fails.
+    """
+    done = target.manage(site, ("shell", "-v", "0", "-c", SCRIPT))
+    line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
+    if line is None:
+        path, status, error = "/", FAILED, done.text
+    else:
+        path, status, error = json.loads(line.removeprefix(MARK))
+    if status < FAILED:
+        return
+    raise Problem(
+        f"The new version answers {path} with an error ({status}), so it was not brought to the site.",
+        details=last_lines(error),
+        hint="Correct what the last line says, then the same command again. Migrations are applied already.\n"
+        "If that page is meant to fail: the same command with --no-page",
+    )
