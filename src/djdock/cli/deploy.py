@@ -40,6 +40,7 @@ def _command(name: str, title: str) -> None:
     @click.option("--image", metavar="REF", default="", help="Run this image.  [default: build one]")
     @click.option("--dry-run", is_flag=True, help="Show what would be written and changed, and do nothing.")
     @click.option("--output", metavar="DIR", type=click.Path(file_okay=False), help="Only write the files, to DIR.")
+    @click.option("--replace", is_flag=True, help="Take djdock's version of files that you have edited.")
     @click.option("--no-dump", is_flag=True, help="Write no dump of the database first.")
     @click.option("--no-page", is_flag=True, help="Do not ask the new version for a page before it serves.")
     @click.option(
@@ -56,6 +57,7 @@ def _command(name: str, title: str) -> None:
         image: str,
         dry_run: bool,
         output: str | None,
+        replace: bool,
         no_dump: bool,
         no_page: bool,
         wait: float,
@@ -73,6 +75,7 @@ def _command(name: str, title: str) -> None:
                 image=image,
                 dry_run=dry_run,
                 output=Path(output) if output else None,
+                replace=replace,
                 yes=yes,
                 dump=not no_dump,
                 page=not no_page,

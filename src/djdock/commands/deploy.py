@@ -34,6 +34,7 @@ class Options:
         hosts: the names that the site answers to, with TLS.
         env_file: another env file to take values from.
         image: an image that is there already, in place of one built now.
+        replace: take djdock's version of files that were edited or deleted.
         output: write the files there, and do nothing else.
         dump, page: whether to write a dump first, and to ask the new version for a page before it serves.
         wait: seconds that the new version has to become healthy.
@@ -43,6 +44,7 @@ class Options:
     hosts: tuple[str, ...] = ()
     env_file: Path | None = None
     image: str = ""
+    replace: bool = False
     dry_run: bool = False
     output: Path | None = None
     yes: bool = False
@@ -61,7 +63,9 @@ def deploy(options: Options) -> None:
     target = targets.BY_NAME[options.target]
     with state.lock(root, "deploy"):
         journal.recover(root)
-        prepared = production.prepare(root, target, options.hosts, _given(options.env_file))
+        prepared = production.prepare(
+            root, target, options.hosts, _given(options.env_file), replace_all=options.replace
+        )
         _show(prepared, secrets_too=options.output is None)
         if options.dry_run:
             _dry_run(target, prepared, options)

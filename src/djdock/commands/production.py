@@ -70,12 +70,15 @@ class Prepared:
     hosts: tuple[str, ...] = ()
 
 
-def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[str, str]) -> Prepared:
+def prepare(
+    root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[str, str], *, replace_all: bool = False
+) -> Prepared:
     """Reads a project and decides what production needs.
 
     Args:
         hosts: the names that the site is to answer to; empty: those that the env file names already.
         given: variables from another env file, secrets among them.
+        replace_all: whether files that the person has edited become djdock's again.
 
     Raises:
         Problem: the project was never brought to Docker, or cannot be read.
@@ -100,7 +103,7 @@ def prepare(root: Path, target: Target, hosts: tuple[str, ...], given: Mapping[s
         root=root,
         facts=facts,
         release=release,
-        merged=merge(root, Plan((*targets_files, env_file, *_ignored(root, files)))),
+        merged=merge(root, Plan((*targets_files, env_file, *_ignored(root, files))), replace_all=replace_all),
         values=values,
         new_secrets={**private, **made},
         missing=tuple(one.name for one in release.given if not values[one.name] and one.name not in question.given),

@@ -1,7 +1,7 @@
 """The first page of a new version, asked for before anybody else sees it: in the new image, on the migrated database.
 
-Health says that the server and the database answer. A template that is missing, or a style that was never collected, shows
-only when Django makes a page; so its own test client asks for one, in the project's interpreter.
+Health says that the server and the database answer. A template that is missing, or a style that was never collected,
+shows only when Django makes a page; so its own test client asks for one, in the project's interpreter.
 """
 
 from __future__ import annotations
