@@ -46,6 +46,8 @@ def test_a_release_comes_to_an_empty_cluster(played: Played) -> None:
 
 def test_every_call_names_the_context(played: Played) -> None:
     """Whoever changes kubectl's context meanwhile, in another terminal, changes nothing for a deployment on its way."""
+    kubernetes.place(played.site)
+    played.situation(config={"current-context": "another", "clusters": []})
     played.deploy(V1)
     calls = [call.argv for call in played.calls if call.argv[0] not in {"kustomize", "config", "version"}]
     assert len(calls) > 10
