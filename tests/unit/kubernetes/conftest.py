@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from djdock import process
-from djdock.deploy.kubernetes import image, pod, rollout
+from djdock.deploy.kubernetes import client, image, pod, rollout
 from djdock.deploy.targets import kubernetes
 from djdock.deploy.targets.target import Site
 from djdock.plan.production.release import Release
@@ -71,9 +71,11 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The played cluster is always as far as it will come."""
     for module in (pod, rollout, kubernetes):
         monkeypatch.setattr(module, "PAUSE", 0.01)
-    image._digest.cache_clear()
+    for remembered in (image._digest, client.chosen):
+        remembered.cache_clear()
     yield
-    image._digest.cache_clear()
+    for remembered in (image._digest, client.chosen):
+        remembered.cache_clear()
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ def test_a_release_comes_to_an_empty_cluster(played: Played) -> None:
 
 def test_every_call_names_the_context(played: Played) -> None:
     """Whoever changes kubectl's context meanwhile, in another terminal, changes nothing for a deployment on its way."""
+    kubernetes.place(played.site)
+    played.situation(config={"current-context": "another", "clusters": []})
     played.deploy(V1)
     calls = [call.argv for call in played.calls if call.argv[0] not in {"kustomize", "config", "version"}]
     assert len(calls) > 10
@@ -219,6 +221,17 @@ def test_a_command_runs_in_a_pod_of_its_own(played: Played) -> None:
     assert container["image"] == V2
     assert container["envFrom"][0]["configMapRef"]["name"] == created["metadata"]["name"]
     assert created["metadata"]["labels"]["app.kubernetes.io/component"] == "manage"
+
+
+def test_what_a_killed_command_left_is_taken_away(played: Played) -> None:
+    """A pod that has ended, and its copies of secrets, go with the next command; one that still runs is left alone."""
+    played.deploy(V1)
+    labels = {"app.kubernetes.io/component": "manage"}
+    for name, phase in (("manage-1", "Succeeded"), ("manage-2", "Running")):
+        left = {"metadata": {"name": name, "labels": labels}, "status": {"phase": phase}}
+        played.kubectl.objects |= {f"pod/shop/{name}": left, f"secret/shop/{name}": left}
+    kubernetes.manage(played.site, ("check",))
+    assert [key for key in played.objects if "/manage-" in key] == ["pod/shop/manage-2", "secret/shop/manage-2"]
 
 
 def test_an_exit_code_comes_through(played: Played) -> None:

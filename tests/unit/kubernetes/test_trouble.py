@@ -1,4 +1,4 @@
-"""What pods say of themselves is understood: what waiting does not help, what comes first, and what is no trouble."""
+"""What pods say of themselves is understood: where waiting does not help, what comes first, what is no trouble."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_what_is_on_its_way_is_no_trouble(status: dict[str, Any]) -> None:
 
 
 def test_what_does_not_get_better_comes_first() -> None:
-    """Of several pods the one is told that waiting does not help."""
+    """Of several pods, the one that waiting does not help is told."""
     slow = pod(phase="Running", containerStatuses=[RUNNING])
     found = trouble.of([slow, pod(phase="Pending", initContainerStatuses=[CRASHED_INIT])])
     assert found is not None

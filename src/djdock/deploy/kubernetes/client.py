@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from djdock import process
@@ -158,7 +159,18 @@ def obstacle() -> Problem | None:
 
 
 def current(namespace: str) -> Cluster:
-    """The cluster that kubectl's current context names.
+    """The cluster that kubectl's current context named when it was first asked for: it is one for all steps on a way.
+
+    Raises:
+        Problem: there is no current context.
+    """
+    context, server = chosen(os.environ.get("KUBECONFIG", ""))
+    return Cluster(context, server, namespace)
+
+
+@cache
+def chosen(_configuration: str) -> tuple[str, str]:
+    """The name of the current context and the address of its server; asked once for each configuration of kubectl.
 
     Raises:
         Problem: there is no current context.
@@ -174,7 +186,7 @@ def current(namespace: str) -> Cluster:
             "Then choose: kubectl config get-contexts, kubectl config use-context NAME",
         )
     clusters = found.get("clusters") or [{}]
-    return Cluster(name, str((clusters[0].get("cluster") or {}).get("server", "")), namespace)
+    return name, str((clusters[0].get("cluster") or {}).get("server", ""))
 
 
 def refusal(cluster: Cluster, done: Result, purpose: str) -> Problem:

@@ -21,6 +21,7 @@ CONTAINER = "manage"
 PAUSE = 0.5
 # Whatever happens to us, the cluster ends it.
 LONGEST = 3600
+ENDED = frozenset({"Succeeded", "Failed"})
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def run(cluster: Cluster, manifests: Manifests, secrets: Sequence[Object], comma
     """
     name = f"{CONTAINER}-{chance.token_hex(4)}"
     with _place(cluster, name) as (there, made):
+        _sweep(there)
         objects = _objects(there, manifests, secrets, name)
         pod = _pod(there, manifests, name, command, keeps_media=not made)
         try:
@@ -51,7 +53,7 @@ def run(cluster: Cluster, manifests: Manifests, secrets: Sequence[Object], comma
             _wait(there, name, command.wait, lambda phase: phase != "Pending")
             if command.stdin:
                 there.run("attach", name, "--stdin", "--quiet", f"--container={CONTAINER}", stdin=command.stdin)
-            ended = _wait(there, name, LONGEST, lambda phase: phase in {"Succeeded", "Failed"})
+            ended = _wait(there, name, LONGEST, ENDED.__contains__)
             log = there.run("logs", name, f"--container={CONTAINER}")
             return Result(_exit_code(ended), log.stdout, "")
         finally:
@@ -147,7 +149,18 @@ def _exit_code(pod: Object) -> int:
     return 1
 
 
+def _sweep(cluster: Cluster) -> None:
+    """Takes away what commands have left behind that were killed before they could do it themselves."""
+    for pod in cluster.select("pods", f"{COMPONENT}={CONTAINER}"):
+        if pod.get("status", {}).get("phase") in ENDED:
+            name = pod["metadata"]["name"]
+            _delete(cluster, f"pod/{name}", f"configmap/{name}", f"secret/{name}")
+
+
 def _remove(cluster: Cluster, name: str, objects: Sequence[Object]) -> None:
     """Takes away all that was made for a command; what is not there (any more) is no trouble."""
-    names = [f"pod/{name}", *(f"{one['kind'].lower()}/{name}" for one in objects)]
+    _delete(cluster, f"pod/{name}", *(f"{one['kind'].lower()}/{name}" for one in objects))
+
+
+def _delete(cluster: Cluster, *names: str) -> None:
     cluster.run("delete", *names, "--ignore-not-found", "--wait=false", "--grace-period=5", REQUEST)
