@@ -25,7 +25,7 @@ def refuse(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.option("--push", is_flag=True, help="Push it to the registries of its names.")
 @click.option("--platform", metavar="OS/CPU", default="", help="Build it for another processor: linux/arm64.")
 @click.option("--no-cache", is_flag=True, help="Run every step again.")
-@click.option("--build-arg", multiple=True, hidden=True, callback=refuse, expose_value=False)
+@click.option("--build-arg", multiple=True, hidden=True, help="Refused.", callback=refuse, expose_value=False)
 def build(*, tags: tuple[str, ...], push: bool, platform: str, no_cache: bool) -> None:
     """Build the image that production runs.
 
