@@ -40,6 +40,7 @@ DATABASES = {{"default": dj_database_url.config(conn_max_age=60, conn_health_che
 CELERY_BROKER_URL = os.environ["REDIS_URL"]
 CELERY_BEAT_SCHEDULE = {{"tick": {{"task": "notes.tasks.tick", "schedule": 1.0}}}}
 STATIC_URL = "static/"
+MEDIA_ROOT = BASE_DIR / "media"
 """
 VIEWS = """\
 import os

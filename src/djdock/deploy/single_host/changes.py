@@ -23,9 +23,11 @@ def preview(project: Project) -> Iterator[str]:
     yield f"{MIGRATE}: runs once, with {project.site.image}"
     yield _site(project)
     for name in project.workers:
-        count = max(1, sum(one.running for one in containers.find(project.name, name)))
+        count = max(1, containers.count(project.name, name))
         yield f"{name}: starts anew with {project.site.image}{f' ({count} containers)' if count > 1 else ''}"
     yield from _proxy(project, defined.get(PROXY, ""))
+    for container in rollout.outdated(project):
+        yield f"{container.service}: ends, since the file has it no longer"
 
 
 def _data(project: Project, name: str, definition: str) -> Iterator[str]:

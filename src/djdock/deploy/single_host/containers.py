@@ -74,6 +74,11 @@ def inspect(ids: Iterable[str]) -> tuple[Container, ...]:
     return tuple(sorted(map(_container, entries), key=lambda container: container.created))
 
 
+def count(name: str, service: str) -> int:
+    """How many containers of a service are to run: those that do, and those that Docker is starting again."""
+    return sum(container.state in {"running", "restarting"} for container in find(name, service))
+
+
 def log(container: Container, lines: int = 15) -> str:
     """The end of a container's log."""
     return last_lines(run(["docker", "logs", "--tail", "60", container.id]).text, lines)

@@ -36,7 +36,7 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress) -> N
         for container in found:
             if _has_failed(container):
                 raise _broken(project, container, "ends right after its start")
-            if container.health == "unhealthy":
+            if container.running and container.health == "unhealthy":
                 raise _broken(project, container, "runs, but its health check fails")
             if not container.running or container.restarts > 0:
                 steady.pop(container.id, None)
@@ -67,13 +67,14 @@ def _late(project: Project, container: Container | None, seconds: float) -> Prob
 
 def _broken(project: Project, container: Container, what: str) -> Problem:
     """What to say of a container of the new version that does not work; it is still there to be asked."""
-    image = project.site.image
-    if foreign := _other_processor(image):
-        return Problem(f"{image} is made for {foreign}.", hint=f"Build it for this machine: {_platform_hint()}")
+    if foreign := _other_processor(container.image):
+        return Problem(
+            f"{container.image} is made for {foreign}.", hint=f"Build it for this machine: {_platform_hint()}"
+        )
     if container.service != DATABASE and (database := _database_trouble(project)):
         return database
     return Problem(
-        f"The new {container.service} ({image}) {what}.",
+        f"The new {container.service} ({container.image}) {what}.",
         details=containers.log(container),
         hint="The lines above are the end of its log. Correct the project, then: djdock deploy compose\n"
         "Where it only needs longer: djdock deploy compose --wait 600",

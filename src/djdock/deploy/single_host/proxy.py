@@ -7,6 +7,7 @@ proxy looks at that with each request: a reload would close connections, and los
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from djdock.deploy.single_host import containers
@@ -17,6 +18,9 @@ from djdock.plan.production.caddy import NEW, OLD, ROLLOUT
 from djdock.plan.production.compose import PROXY, ROLLOUT_NETWORK
 from djdock.plan.production.release import CADDYFILE
 from djdock.process import run
+
+# Seconds that a new proxy has to run before it counts as one that works; and between two looks at it.
+SETTLED, PAUSE = 1.0, 0.2
 
 
 def keep(project: Project, old: Iterable[Container]) -> None:
@@ -64,9 +68,10 @@ def up(project: Project) -> None:
     """
     if not project.has_proxy:
         return
+    before = _find(project)
     done = call(project.site, ["up", "--detach", "--no-deps", "--quiet-pull", PROXY])
     found = _find(project)
-    if done.ok and found is not None and not found.restarts:
+    if done.ok and found is not None and ((before is not None and before.id == found.id) or _stays(found)):
         return
     log = "\n".join(containers.log(container) for container in containers.find(project.name, PROXY))
     raise Problem(
@@ -78,6 +83,16 @@ def up(project: Project) -> None:
 
 def _find(project: Project) -> Container | None:
     return next((one for one in containers.find(project.name, PROXY) if one.running), None)
+
+
+def _stays(proxy: Container) -> bool:
+    """Whether a new proxy goes on running: one that cannot read its file ends at once, and is started again."""
+    end = time.monotonic() + SETTLED
+    while time.monotonic() < end:
+        time.sleep(PAUSE)
+        if any(one.restarts or not one.running for one in containers.inspect([proxy.id])):
+            return False
+    return True
 
 
 def _send(project: Project, chosen: Iterable[Container], name: str, other: str) -> None:

@@ -80,10 +80,27 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
         raise
     time.sleep(DRAIN)
     progress("letting the old version end")
-    containers.remove(old)
+    containers.remove((*old, *outdated(project)))
     proxy.release(project)
     _forget(project.site.root)
     proxy.up(project)
+
+
+def outdated(project: Project) -> tuple[Container, ...]:
+    """Containers with the project's code of services that the file has no longer: a worker that is gone, say."""
+    own = repository(project.site.image)
+    return tuple(
+        container
+        for container in containers.find(project.name)
+        if container.service not in project.services and repository(container.image) == own
+    )
+
+
+def repository(image: str) -> str:
+    """The name of an image without its tag or digest."""
+    name = image.partition("@")[0]
+    last = name.rpartition("/")[2]
+    return name.removesuffix(f":{last.partition(':')[2]}")
 
 
 def _start_beside(project: Project, old: Sequence[Container], progress: Progress) -> tuple[Container, ...]:
@@ -105,8 +122,7 @@ def _renew_workers(project: Project, progress: Progress) -> None:
     progress(f"starting {' and '.join(project.workers)} anew")
     scale = []
     for name in project.workers:
-        running = sum(container.running for container in containers.find(project.name, name))
-        scale += ["--scale", f"{name}={max(1, running)}"]
+        scale += ["--scale", f"{name}={max(1, containers.count(project.name, name))}"]
     _up(project, ["--force-recreate", *scale, *project.workers])
     health.wait(project, [one for name in project.workers for one in containers.find(project.name, name)], progress)
 

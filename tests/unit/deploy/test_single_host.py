@@ -1,0 +1,51 @@
+"""Of deployments to one host what needs no engine: what a failure of Compose came from, and which image is whose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from djdock.deploy.single_host import failures, rollout
+from djdock.deploy.single_host.project import Project
+from djdock.deploy.targets.target import Site
+from djdock.plan.production.release import Release
+
+
+def project(root: Path, secrets: tuple[str, ...] = ()) -> Project:
+    """A site with one service and some secrets."""
+    site = Site(root, Release("shop", ()), {}, "shop:1", root / "secrets")
+    services = {"web": {"image": "shop:1"}}
+    return Project(site, "shop", services, {}, {}, {name: {"file": f"./secrets/{name}"} for name in secrets})
+
+
+def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
+    """Whatever else went wrong after it."""
+    found = failures.diagnose(project(tmp_path, ("KEY",)), "write /var/lib/docker/x: no space left on device")
+    assert "disk is full" in found.cause
+    assert "docker system df" in found.hint
+
+
+def test_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
+    """With the path of its file, which Docker's own message hides in a longer one; one that is there is not."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/THERE").write_text("x")
+    found = failures.diagnose(project(tmp_path, ("KEY", "THERE")), "bind source path does not exist")
+    assert "secrets/KEY" in found.cause
+    assert "THERE" not in found.cause
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("shop", "shop"),
+        ("shop:1", "shop"),
+        ("registry.example.com:5000/shop", "registry.example.com:5000/shop"),
+        ("registry.example.com:5000/shop:1", "registry.example.com:5000/shop"),
+        ("shop@sha256:0123", "shop"),
+        ("registry.example.com/shop:1@sha256:0123", "registry.example.com/shop"),
+    ],
+)
+def test_images_of_one_project_have_one_name(image: str, name: str) -> None:
+    """Their tags and digests differ; a port is no tag."""
+    assert rollout.repository(image) == name
