@@ -20,6 +20,7 @@ from djdock.plan.compose import Worker
 from djdock.plan.production.release import Postgres, Release, Setting
 from djdock.project.files import Folder
 from tests import caddy_image, tools
+from tests.docker import swarms
 from tests.docker.load import Visitors
 from tests.tools import run
 
@@ -110,13 +111,9 @@ def silent(_text: str) -> None:
 
 @pytest.fixture(scope="module")
 def manager() -> Iterator[None]:
-    """A Swarm; one that was there before stays, and one that was not is left again."""
-    before = run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}}"], Path.cwd()).ok().out.strip()
-    if before == "inactive":
-        run(["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"], Path.cwd()).ok()
-    yield
-    if before == "inactive":
-        run(["docker", "swarm", "leave", "--force"], Path.cwd()).ok()
+    """A Swarm."""
+    with swarms.manager():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -188,25 +185,7 @@ def deployed(manager: None, project: Path, images: dict[str, str]) -> Iterator[D
         deploy(site)
         yield stack
     finally:
-        run(["docker", "stack", "rm", name], project)
-        unlabel(release)
-        tools.eventually(lambda: not left_of(name), 60)
-        volumes = run(["docker", "volume", "ls", "--quiet", "--filter", f"name={name}_"], project).out.split()
-        tools.eventually(lambda: run(["docker", "volume", "rm", "--force", *volumes], project).code == 0, 30)
-
-
-def unlabel(release: Release) -> None:
-    """Takes the labels of a release from the node again."""
-    labels = [word for what in ("data", "proxy") for word in ("--label-rm", f"{release.name}.{what}")]
-    node = run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], Path.cwd()).out.strip()
-    run(["docker", "node", "update", *labels, node], Path.cwd())
-
-
-def left_of(stack: str) -> str:
-    """The containers and networks of a stack that are still there."""
-    label = f"label=com.docker.stack.namespace={stack}"
-    found = run(["docker", "ps", "--all", "--quiet", "--filter", label], Path.cwd()).out
-    return found + run(["docker", "network", "ls", "--quiet", "--filter", label], Path.cwd()).out
+        swarms.remove(name, name)
 
 
 def deploy(site: Site) -> None:
