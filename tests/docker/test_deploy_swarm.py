@@ -357,6 +357,30 @@ def test_a_changed_secret_comes_to_the_containers(deployed: Deployed) -> None:
     assert len(names) == 2
 
 
+def test_the_engines_own_client_is_enough(deployed: Deployed) -> None:
+    """`docker stack deploy`, as the file's first lines have it, migrates, replaces the site and says nothing else."""
+    now, other = deployed.now, deployed.other
+
+    def by_hand() -> None:
+        argv = ["docker", "stack", "deploy", "--resolve-image", "never", "--compose-file", "stack.yaml"]
+        variables = deployed.version(other).values
+        done = run([*argv, deployed.site.values["STACK_NAME"]], deployed.site.root, env=variables).ok()
+        assert "gnoring" not in done.all
+        tools.eventually(lambda: state_of(deployed.name("web")) == "completed", 120)
+
+    visitors = under_load(deployed, by_hand)
+    assert visitors.failures == []
+    assert set(visitors.versions) == {now, other}
+    assert swarm.running(deployed.site) == deployed.images[other]
+    [migrated] = services.tasks(deployed.name("migrate"))
+    assert migrated.state == "complete"
+
+
+def state_of(service: str) -> str:
+    """The state of a service's last update."""
+    return run(["docker", "service", "inspect", service, "--format", "{{.UpdateStatus.State}}"], Path.cwd()).out.strip()
+
+
 def test_a_failed_migration_switches_nothing(deployed: Deployed) -> None:
     """The problem shows what the migration said, and the site runs the version that it ran."""
     before = deployed.containers("web")

@@ -96,8 +96,8 @@ def test_a_new_version_and_back(shop: Shop) -> None:
         "urlpatterns += [path('', lambda r: HttpResponse('second'))]\n"
     )
     done = shop.project.djdock("deploy", "swarm", "--yes").ok()
-    assert "proxy" not in done.out
-    assert "create secret" not in done.out
+    [change] = [line for line in done.out.splitlines() if line.startswith("   change  ")]
+    assert change.startswith("   change  web: shop:")
     assert list((shop.project.root / ".djdock/dumps").glob("*.dump"))
     assert shop.get("/")[1].endswith("second")
     back = shop.project.djdock("deploy", "rollback", "--yes").ok()
