@@ -20,6 +20,7 @@ from djdock.plan.compose import Worker
 from djdock.plan.production.release import Postgres, Release, Setting
 from djdock.project.files import Folder
 from tests import caddy_image, tools
+from tests.docker import swarms
 from tests.docker.load import Visitors
 from tests.tools import run
 
@@ -110,13 +111,9 @@ def silent(_text: str) -> None:
 
 @pytest.fixture(scope="module")
 def manager() -> Iterator[None]:
-    """A Swarm; one that was there before stays, and one that was not is left again."""
-    before = run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}}"], Path.cwd()).ok().out.strip()
-    if before == "inactive":
-        run(["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"], Path.cwd()).ok()
-    yield
-    if before == "inactive":
-        run(["docker", "swarm", "leave", "--force"], Path.cwd()).ok()
+    """A Swarm."""
+    with swarms.manager():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -188,25 +185,7 @@ def deployed(manager: None, project: Path, images: dict[str, str]) -> Iterator[D
         deploy(site)
         yield stack
     finally:
-        run(["docker", "stack", "rm", name], project)
-        unlabel(release)
-        tools.eventually(lambda: not left_of(name), 60)
-        volumes = run(["docker", "volume", "ls", "--quiet", "--filter", f"name={name}_"], project).out.split()
-        tools.eventually(lambda: run(["docker", "volume", "rm", "--force", *volumes], project).code == 0, 30)
-
-
-def unlabel(release: Release) -> None:
-    """Takes the labels of a release from the node again."""
-    labels = [word for what in ("data", "proxy") for word in ("--label-rm", f"{release.name}.{what}")]
-    node = run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], Path.cwd()).out.strip()
-    run(["docker", "node", "update", *labels, node], Path.cwd())
-
-
-def left_of(stack: str) -> str:
-    """The containers and networks of a stack that are still there."""
-    label = f"label=com.docker.stack.namespace={stack}"
-    found = run(["docker", "ps", "--all", "--quiet", "--filter", label], Path.cwd()).out
-    return found + run(["docker", "network", "ls", "--quiet", "--filter", label], Path.cwd()).out
+        swarms.remove(name, name)
 
 
 def deploy(site: Site) -> None:
@@ -376,6 +355,30 @@ def test_a_changed_secret_comes_to_the_containers(deployed: Deployed) -> None:
     # What neither the version that runs nor the one before needs is gone.
     names = [name for name in services.names_of("secret", deployed.site.values["STACK_NAME"]) if "SECRET_KEY" in name]
     assert len(names) == 2
+
+
+def test_the_engines_own_client_is_enough(deployed: Deployed) -> None:
+    """`docker stack deploy`, as the file's first lines have it, migrates, replaces the site and says nothing else."""
+    now, other = deployed.now, deployed.other
+
+    def by_hand() -> None:
+        argv = ["docker", "stack", "deploy", "--resolve-image", "never", "--compose-file", "stack.yaml"]
+        variables = deployed.version(other).values
+        done = run([*argv, deployed.site.values["STACK_NAME"]], deployed.site.root, env=variables).ok()
+        assert "gnoring" not in done.all
+        tools.eventually(lambda: state_of(deployed.name("web")) == "completed", 120)
+
+    visitors = under_load(deployed, by_hand)
+    assert visitors.failures == []
+    assert set(visitors.versions) == {now, other}
+    assert swarm.running(deployed.site) == deployed.images[other]
+    [migrated] = services.tasks(deployed.name("migrate"))
+    assert migrated.state == "complete"
+
+
+def state_of(service: str) -> str:
+    """The state of a service's last update."""
+    return run(["docker", "service", "inspect", service, "--format", "{{.UpdateStatus.State}}"], Path.cwd()).out.strip()
 
 
 def test_a_failed_migration_switches_nothing(deployed: Deployed) -> None:

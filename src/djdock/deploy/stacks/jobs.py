@@ -24,12 +24,12 @@ NOT_OF_JOBS = ("ports", "healthcheck", "stop_grace_period")
 PATIENCE = 30.0
 
 
-def run_once(stack: Stack, like: str = "migrate", command: Sequence[str] = (), stdin: str = "") -> Result:
-    """Runs something once and waits for its end.
+def run_once(stack: Stack, command: Sequence[str] = (), stdin: str = "", *, pinned: bool = True) -> Result:
+    """Runs something once, in a service like the stack's `migrate`, and waits for its end.
 
     Args:
-        like: the service that it has its image, variables, secrets, networks and volumes of.
-        command: what to run; empty: what that service runs.
+        command: what to run; empty: the migration.
+        pinned: on the node that the file names; else on any, as long as no node has the label.
 
     Raises:
         Problem: no node can run it, or the Swarm does not answer.
@@ -38,8 +38,10 @@ def run_once(stack: Stack, like: str = "migrate", command: Sequence[str] = (), s
     _sweep(stack)
     name = f"job-{secrets.token_hex(4)}"
     with _input(stack, name, stdin) as secret:
-        document = stack_file.piece(stack, {name: _copy(stack, like)})
+        document = stack_file.piece(stack, {name: _like_migrate(stack)})
         job = document["services"][name]
+        if not pinned:
+            job["deploy"].pop("placement", None)
         if command:
             job["command"] = [word.replace("$", "$$") for word in command]
         if secret:
@@ -55,12 +57,12 @@ def run_once(stack: Stack, like: str = "migrate", command: Sequence[str] = (), s
                 _take_away(stack)
 
 
-def _copy(stack: Stack, like: str) -> dict[str, Any]:
-    """A service like another one, which runs once. Not one of Swarm's jobs: Docker 20.10 leaves their containers."""
+def _like_migrate(stack: Stack) -> dict[str, Any]:
+    """A service that runs once. It is none of Swarm's jobs: of those Docker 20.10 leaves the containers behind."""
     there = stack.services
-    job = copy.deepcopy(there.get(like) or there.get("web") or {})
+    job = copy.deepcopy(there.get("migrate") or there.get("web") or {})
     if not job:
-        raise Problem(f"{STACK_FILE} has no service {like}.", hint="Bring it back, then: djdock deploy swarm")
+        raise Problem(f"{STACK_FILE} has no service migrate.", hint="Bring it back, then: djdock deploy swarm")
     for key in NOT_OF_JOBS:
         job.pop(key, None)
     if isinstance(job.get("environment"), Mapping):

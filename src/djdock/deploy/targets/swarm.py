@@ -111,10 +111,8 @@ def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
     """Runs a management command as a job of the stack, which is removed afterwards."""
     nodes = cluster.nodes()
     _check_image(site.image, nodes)
-    stack = _read(site, {})
-    if cluster.unlabelled(_labels(site.release), nodes) and site.release.media:
-        cluster.give_labels(_labels(site.release), nodes)
-    return jobs.run_once(stack, command=("python", "manage.py", *arguments), stdin=stdin)
+    pinned = not cluster.unlabelled(_labels(site.release), nodes)
+    return jobs.run_once(_read(site, {}), ("python", "manage.py", *arguments), stdin, pinned=pinned)
 
 
 def start_database(site: Site, progress: Progress) -> None:

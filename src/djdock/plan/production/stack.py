@@ -28,7 +28,7 @@ def text(release: Release) -> str:
         env_file=ENV_FILE,
         secrets=SECRETS_FOLDER,
         caddyfile=STACK_CADDYFILE,
-        password_version=f" {PASSWORD_VERSION} for the\n# database's." if release.database else "",
+        password_version=f" ({PASSWORD_VERSION} for the database's)" if release.database else "",
         environment=_environment(release),
         secrets_of_django=_secrets_of_django(release),
         networks_of_django="\n".join(f"    - {network}" for network in _networks(release)),

@@ -8,18 +8,28 @@ from collections.abc import Iterator
 
 from djdock.plan.compose import REDIS_IMAGE, Worker, database_image
 from djdock.plan.production import caddy
-from djdock.plan.production.release import DATABASE_PASSWORD, FILE_SUFFIX, SECRETS_INSIDE, Postgres, Release
+from djdock.plan.production.release import DATABASE_PASSWORD, FILE_SUFFIX, PORT, SECRETS_INSIDE, Postgres, Release
 from djdock.plan.production.stack_names import is_single, label, replicas
 from djdock.project.services.postgres import init_arguments, volume_path
 
 # Seconds that a new container waits for migrations, and that its health may take after that.
 MIGRATIONS_WAIT, START = 60, 30
+# https://github.com/zavoloklom/docker-compose-linter/blob/main/docs/rules/service-keys-order-rule.md
+ORDER = (
+    "image", "volumes", "configs", "secrets", "environment", "ports", "networks", "command", "healthcheck", "logging",
+)  # fmt: skip
+# A key of a service with the comments above it and all below it.
+KEY = re.compile(r"((?:    #.*\n)*    ([\w<]+):.*\n(?:     .*\n)*)")
 # `replicated` or `replicated-job`: `docker stack deploy` knows jobs since version 23 of the client.
 JOB_MODE, JOB = "MIGRATE_MODE", "replicated-job"
 
 
-def services(release: Release) -> Iterator[str]:
-    """The services of the stack, one text each, in the order in which they need each other."""
+def services(release: Release) -> tuple[str, ...]:
+    """The services of the stack, one text each, ordered as dclint has it: by name, and so are the keys of each."""
+    return tuple(_ordered(service) for service in sorted(_services(release)))
+
+
+def _services(release: Release) -> Iterator[str]:
     if release.database:
         yield _database(release, release.database)
     if release.redis:
@@ -29,6 +39,16 @@ def services(release: Release) -> Iterator[str]:
     for worker in release.workers:
         yield _worker(release, worker)
     yield _proxy(release)
+
+
+def _ordered(service: str) -> str:
+    """A service with its keys, and the comments above each, in the usual order; `<<` and others come last."""
+    head, _, rest = service.partition("\n")
+    keys = KEY.findall(rest)
+    known = {name: place for place, name in enumerate(ORDER)}
+    return f"{head}\n" + "".join(
+        text for text, _ in sorted(keys, key=lambda key: (known.get(key[1], len(ORDER)), key[1]))
+    )
 
 
 def _database(release: Release, database: Postgres) -> str:
@@ -134,10 +154,10 @@ def _deploy_of_data(release: Release, name: str, memory: str, processes: int) ->
 
 def _migrate(release: Release) -> str:
     return f"""\
-  # Applies the migrations, once in each `docker stack deploy`, and ends; the site and the workers wait for it.
   migrate:
-    <<: *django
+    # Once in each `docker stack deploy`, and it ends; the site and the workers wait for it.
     command: ["python", "manage.py", "migrate", "--noinput"]
+    <<: *django
     healthcheck:
       disable: true
     deploy:
@@ -274,18 +294,23 @@ def _proxy(release: Release) -> str:
 
 def _ports(release: Release) -> str:
     """The node's own ports: there visitors' addresses are seen, and no routing mesh is needed."""
-    port = (
-        "      - target: {target}\n        published: {published}\n        protocol: {protocol}\n        mode: host\n"
-    )
-    if release.hosts:
-        named = ((80, "tcp"), (443, "tcp"), (443, "udp"))
-        return "      # The node's own: so visitors' addresses are seen, which Swarm's routing mesh hides.\n" + "".join(
-            port.format(target=number, published=number, protocol=protocol) for number, protocol in named
+    if not release.hosts:
+        return (
+            "      # HTTP, for a proxy that you have. Swarm cannot publish on 127.0.0.1 alone: a firewall has to keep\n"
+            "      # others away, one that knows Docker's chain DOCKER-USER.\n" + _port("WEB_PORT", PORT, 80)
         )
     return (
-        "      # HTTP, for a proxy that you have. Swarm cannot publish on 127.0.0.1 alone: a firewall has to keep\n"
-        "      # others away, one that knows Docker's chain DOCKER-USER.\n"
-        + port.format(target=80, published="${WEB_PORT:-8000}", protocol="tcp")
+        "      # The node's own: so visitors' addresses are seen, which Swarm's routing mesh hides.\n"
+        + _port("HTTP_PORT", 80, 80)
+        + _port("HTTPS_PORT", 443, 443)
+        + _port("HTTPS_PORT", 443, 443, protocol="udp")
+    )
+
+
+def _port(variable: str, usual: int, target: int, *, protocol: str = "tcp") -> str:
+    return (
+        f"      - target: {target}\n        published: ${{{variable}:-{usual}}}\n        protocol: {protocol}\n"
+        "        mode: host\n"
     )
 
 

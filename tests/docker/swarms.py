@@ -1,0 +1,44 @@
+"""A Swarm to test on, and how a stack is taken away again with all that it brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import tools
+from tests.tools import run
+
+HERE = Path.cwd()
+
+
+@contextmanager
+def manager() -> Iterator[None]:
+    """A Swarm; one that was there before stays, and one that was not is left again."""
+    before = run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}}"], HERE).ok().out.strip()
+    if before == "inactive":
+        run(["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"], HERE).ok()
+    try:
+        yield
+    finally:
+        if before == "inactive":
+            run(["docker", "swarm", "leave", "--force"], HERE).ok()
+
+
+def remove(stack: str, release: str) -> None:
+    """Takes a stack away: services, networks, secrets, volumes, and the labels that its node got."""
+    run(["docker", "stack", "rm", stack], HERE)
+    labels = [word for what in ("data", "proxy") for word in ("--label-rm", f"{release}.{what}")]
+    node = run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], HERE).out.strip()
+    run(["docker", "node", "update", *labels, node], HERE)
+    tools.eventually(lambda: not left_of(stack), 90)
+    volumes = run(["docker", "volume", "ls", "--quiet", "--filter", f"name={stack}_"], HERE).out.split()
+    if volumes:
+        tools.eventually(lambda: run(["docker", "volume", "rm", "--force", *volumes], HERE).code == 0, 30)
+
+
+def left_of(stack: str) -> str:
+    """The containers and networks of a stack that are still there."""
+    label = f"label=com.docker.stack.namespace={stack}"
+    found = run(["docker", "ps", "--all", "--quiet", "--filter", label], HERE).out
+    return found + run(["docker", "network", "ls", "--quiet", "--filter", label], HERE).out
