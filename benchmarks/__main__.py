@@ -1,4 +1,4 @@
-"""Prints the tables: python -m benchmarks [PART …] [--runs N] [--write]; or: corpus LIST FOLDER, or: copy."""
+"""Prints the tables: python -m benchmarks [PART …] [--runs N] [--write]; or: corpus LIST FOLDER, copy, serving."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from benchmarks import corpus, docker, embedded, image, machine, memory, rebuild, results, start
-from benchmarks.copying import command
+from benchmarks.copying import command as copying
+from benchmarks.serving import command as serving
 from benchmarks.table import Table
 from djdock.compose import availability
 
@@ -38,7 +39,9 @@ def main() -> int:
     if sys.argv[1:2] == ["corpus"]:  # it takes a list, and other options
         return corpus.main(sys.argv[2:])
     if sys.argv[1:2] == ["copy"]:  # likewise
-        return command.main(sys.argv[2:])
+        return copying.main(sys.argv[2:])
+    if sys.argv[1:2] == ["serving"]:  # likewise
+        return serving.main(sys.argv[2:])
     arguments = _arguments()
     # Set in some containers and CI systems: everything would be compiled anew at each start, on both sides.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -1,0 +1,1 @@
+"""How fast, how light and how robust the site is in production: servers and settings, side by side."""

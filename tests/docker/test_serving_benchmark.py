@@ -1,0 +1,30 @@
+"""The benchmark of servers, for real, for a second."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+from tests import tools
+
+pytestmark = pytest.mark.docker
+
+
+def test_a_second_of_load(workspace: Path) -> None:
+    """Both servers answer each page without a failure, the table is whole, and nothing of it stays behind."""
+    words = ("serving", "--runs", "1", "--seconds", "1", "--connections", "4", "--without-tutorial")
+    done = tools.run((sys.executable, "-m", "benchmarks", *words), Path(benchmarks.__file__).parents[1]).ok()
+    assert "### Serving\n" in done.out
+    for page in ("A page with one query", "The same page without a database", "A static file"):
+        assert f"**{page}" in done.out
+    lines = [line.strip("| ").split("|") for line in done.out.splitlines() if line.startswith("| djdock's image")]
+    assert [line[-1].strip() for line in lines[:3]] == ["0", "0", "0"]
+    assert all(int(line[1].replace(",", "")) > 20 for line in lines[:3])
+    assert float(lines[3][1].strip().removesuffix(" MB")) > 20
+    assert "no request fails; 0 failed" in done.out
+    for kind in ("ps --all", "network ls"):
+        left = tools.run(["docker", *kind.split(), "--quiet", "--filter", "name=djdock-benchmark-"], workspace).ok()
+        assert left.out == ""
