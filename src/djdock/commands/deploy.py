@@ -228,7 +228,7 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         target.migrate(site, progress)
         output.outcome("migrate", "the database")
         if options.page:
-            first_page.check(target, site)
+            output.outcome("works", "the new version's first page", "{} {}".format(*first_page.check(target, site)))
         target.switch(site, progress)
     known = state.load(root)
     state.save(root, replace(known, target=target.NAME))

@@ -31,11 +31,14 @@ except Exception:
     status, error = 500, traceback.format_exc()
 print({MARK!r} + json.dumps([path, status, error]))
 """
+# What Django answers where a view raises. Others above it are meant: 503 while a site is under maintenance.
 FAILED = 500
 
 
-def check(target: Target, site: Site) -> None:
-    """Makes sure that the new version can show a page; 404 is one, where the site has nothing at `/`.
+def check(target: Target, site: Site) -> tuple[str, int]:
+    """Makes sure that the new version can show a page; returns its address and what status it has.
+
+    404 is a page, where the site has nothing at `/`.
 
     Raises:
         Problem: it fails.
@@ -46,10 +49,10 @@ def check(target: Target, site: Site) -> None:
         path, status, error = "/", FAILED, done.text
     else:
         path, status, error = json.loads(line.removeprefix(MARK))
-    if status < FAILED:
-        return
+    if status != FAILED:
+        return str(path), int(status)
     raise Problem(
-        f"The new version answers {path} with an error ({status}), so it was not brought to the site.",
+        f"The new version answers {path} with an error, so it was not brought to the site.",
         details=last_lines(error),
         hint="Correct what the last line says, then the same command again. Migrations are applied already.\n"
         "If that page is meant to fail: the same command with --no-page",
