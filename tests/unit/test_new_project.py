@@ -124,10 +124,12 @@ def test_facts_find_what_was_chosen(postgres: int, manager: str) -> None:
         "SECURE_SSL_REDIRECT",
         "SECURE_HSTS_SECONDS",
         "DATABASE_URL",
+        "EMAIL_URL",
     ]
     assert [variable.name for variable in found.variables if not variable.required] == [
         "SECURE_SSL_REDIRECT",
         "SECURE_HSTS_SECONDS",
+        "EMAIL_URL",
     ]
 
 

@@ -73,7 +73,8 @@ def test_the_syntax_trees_are_equal_elsewhere(source: str, user_model: bool) -> 
 def test_it_reads_its_environment(source: str) -> None:
     """The result reads the five variables that .env holds, none is left as a literal, and no SQLite is left."""
     after = from_environment(source, user_model=True)
-    assert reads(after) == [*READ[:-1], *READ_IN_PRODUCTION, READ[-1]]
+    mail = ["EMAIL_URL"] if "MAILERS" in source else []
+    assert reads(after) == [*READ[:-1], *READ_IN_PRODUCTION, READ[-1], *mail]
     assert reads(source) == []
     assert "sqlite" not in after
     assert "django-insecure" not in after
@@ -97,6 +98,17 @@ def test_connections_are_kept_in_the_way_that_django_can(pool: bool) -> None:
     after = from_environment(DJANGO["6.1"], user_model=True, pool=pool)
     assert ("'pool'" in after, "CONN_MAX_AGE" in after) == (pool, not pool)
     assert "CONN_HEALTH_CHECKS'] = True" in after
+
+
+@series
+def test_mail_leaves_a_production_site(source: str) -> None:
+    """From 6.1 on startproject writes a back end that prints: production has one that sends, by a URL."""
+    after = Texts({"s.py": from_environment(source, user_model=True)})
+    environment = {**dict.fromkeys(READ, "x"), "DATABASE_URL": "postgres://a:b@c/d", "DEBUG": "False"}
+    mailers = evaluate(after, "s", "s.py", environment).values.get("MAILERS")
+    assert (mailers is not None) is ("MAILERS" in source)
+    if mailers:
+        assert "console" not in str(mailers["default"])
 
 
 @series
