@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import tutorial
+from benchmarks import plain, tutorial
 from benchmarks.build import Build, Image, forgotten, new_mark
 from benchmarks.measure import Contender, Sample, take_turns
 from benchmarks.place import our_project, workplace
@@ -17,6 +17,7 @@ NEEDS_DOCKER = True
 TUTORIAL, DEVELOPMENT, PRODUCTION = "the tutorial's", "djdock's, development", "djdock's, production"
 # Small, pure Python, without dependencies of its own, and in nobody's requirements yet.
 NEW_DEPENDENCY = "humanize"
+QUARTER = 4
 
 
 def measure(runs: int) -> Sequence[Table]:
@@ -24,10 +25,12 @@ def measure(runs: int) -> Sequence[Table]:
     with (
         workplace() as folder,
         our_project(folder / "ours") as ours,
+        plain.project(ours, folder / "plain") as by_pip,
         tutorial.project(folder / "tutorial") as theirs,
     ):
         images = {
             TUTORIAL: Image(theirs.root, f"{name}-tutorial"),
+            plain.NAME: Image(by_pip.root, f"{name}-plain"),
             DEVELOPMENT: Image(ours.root, f"{name}-development", "development"),
             PRODUCTION: Image(ours.root, f"{name}-production", "production"),
         }
@@ -57,8 +60,15 @@ def _after_an_edit(images: Mapping[str, Image], runs: int) -> Table:
     with forgotten(mark):
         samples = take_turns({name: contender(name, image) for name, image in images.items()}, runs, warm_up=1)
     again = [step for name in (DEVELOPMENT, PRODUCTION) for step in builds[name].ran if _installs(step)]
-    goal = Goal("no dependency step of djdock's Dockerfile runs again", not again)
-    return _table("After one line of source has changed", samples, builds, (goal,))
+    production = samples[PRODUCTION].median
+    goals = (
+        Goal("no dependency step of djdock's Dockerfile runs again", not again),
+        Goal("production in a quarter of the tutorial's time", production < samples[TUTORIAL].median / QUARTER),
+        Goal(
+            f"production in a quarter of the time with {plain.NAME}", production < samples[plain.NAME].median / QUARTER
+        ),
+    )
+    return _table("After one line of source has changed", samples, builds, goals)
 
 
 def _installs(step: str) -> bool:
