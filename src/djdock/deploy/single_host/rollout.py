@@ -63,7 +63,7 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
         Problem: the new ones do not work; the old ones serve as before.
     """
     proxy.prepare(project)
-    proxy.keep(project, old)
+    kept = proxy.keep(project, old)
     _note(project.site.root, old)
     workers_changed = False
     try:
@@ -73,7 +73,7 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
         workers_changed = bool(project.workers)
         _renew_workers(project, progress)
         progress("turning to the new version")
-        proxy.turn(project, new)
+        proxy.turn(project, new, kept)
     except BaseException:
         progress("going back")
         _take_back(project, old, workers=workers_changed)
