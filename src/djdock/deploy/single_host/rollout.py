@@ -52,6 +52,8 @@ def begin(project: Project, progress: Progress) -> None:
         seconds = health.wait(project, containers.find(project.name, SITE), progress)
         _renew_workers(project, progress, seconds)
         proxy.up(project)
+        proxy.release(project)
+        _forget(project.site.root)
     except BaseException:
         leftovers = [one for name in (SITE, *project.workers) for one in containers.find(project.name, name)]
         containers.remove(leftovers)

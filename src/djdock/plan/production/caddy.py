@@ -68,7 +68,8 @@ def _way() -> str:
     )
     return f"""
 		# Docker's name for all containers of the site. While a new version takes over, a file says where requests
-		# go: to the containers of the one version until those of the other one are ready, then to these.
+		# go: to the containers of the one version until those of the other one are ready, then to these. It is gone
+		# after that, and after a restart of the proxy.
 		vars containers web
 {colours}"""
 

@@ -201,6 +201,8 @@ def _worker(release: Release, worker: Worker) -> str:
     <<: *django
     cpus: ${{WORKER_CPUS:-0}}
     mem_limit: ${{WORKER_MEMORY:-1g}}
+    # As long as a task may take that has begun.
+    stop_grace_period: 1m
 """
 
 
