@@ -145,8 +145,9 @@ def _redis() -> str:
       - {REDIS}:/data
     networks:
       - {BACK}
-    # Written down as it comes, so that no task is lost with the container.
-    command: ["redis-server", "--dir", "/data", "--appendonly", "yes"]
+    # Written down as it comes, so that no task is lost with the container. Without a password: nobody but the project's
+    # own containers is in its network.
+    command: ["redis-server", "--protected-mode", "no", "--dir", "/data", "--appendonly", "yes"]
     restart: unless-stopped
     healthcheck:
       test: ["CMD", "redis-cli", "ping"]
