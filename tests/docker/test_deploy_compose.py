@@ -158,6 +158,8 @@ def test_scaling_survives_a_deployment(shop: Shop) -> None:
         # Said in the env file, another number comes with the next deployment.
         fewer = replace(shop.site(other(shop)), values={**shop.values, "WEB_REPLICAS": "1"})
         compose.switch(fewer, quiet)
+        version = str(compose.running(shop.site("1"))).rpartition(":")[2]
+        shop.docker_compose(*scale, "--scale", "worker=1", "worker", version=version).ok()
     assert load.failures == []
     assert len(shop.containers("web")) == 1
 

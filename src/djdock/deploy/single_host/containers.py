@@ -24,7 +24,7 @@ class Container:
         health: `healthy`, `unhealthy`, `starting`, or None where nobody checks.
         restarts: how often Docker has started it again.
         finished: when it last ended, in Docker's own words.
-        addresses: its IP address in each network.
+        addresses, aliases: its IP address in each network, and its names there.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Container:
     exit_code: int
     finished: str
     addresses: Mapping[str, str]
+    aliases: Mapping[str, tuple[str, ...]]
 
     @property
     def running(self) -> bool:
@@ -107,4 +108,5 @@ def _container(entry: dict[str, Any]) -> Container:
         exit_code=state["ExitCode"],
         finished=state["FinishedAt"],
         addresses={name: network["IPAddress"] for name, network in networks.items() if network.get("IPAddress")},
+        aliases={name: tuple(network.get("Aliases") or ()) for name, network in networks.items()},
     )

@@ -21,14 +21,16 @@ STEADY = 4.0
 RESTARTS = 2
 
 
-def wait(project: Project, chosen: Sequence[Container], progress: Progress) -> None:
-    """Waits until all of these containers are healthy; those without a health check have to run for a while.
+def wait(project: Project, chosen: Sequence[Container], progress: Progress, steady: float = STEADY) -> float:
+    """Waits until all of these containers are healthy; returns how many seconds that took.
+
+    Those without a health check have to run for `steady` seconds, in which one with a mistake has had time to end.
 
     Raises:
         Problem: one is not, or all of them together take longer than the site may.
     """
     began, said = time.monotonic(), ""
-    steady: dict[str, float] = {}
+    since: dict[str, float] = {}
     names = " and ".join(dict.fromkeys(container.service for container in chosen))
     while True:
         now = time.monotonic()
@@ -39,11 +41,11 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress) -> N
             if container.running and container.health == "unhealthy":
                 raise _broken(project, container, "runs, but its health check fails")
             if not container.running or container.restarts > 0:
-                steady.pop(container.id, None)
-            steady.setdefault(container.id, now)
-        ready = [one for one in found if one.healthy and (one.health or now - steady[one.id] >= STEADY)]
+                since.pop(container.id, None)
+            since.setdefault(container.id, now)
+        ready = [one for one in found if one.healthy and (one.health or now - since[one.id] >= steady)]
         if len(ready) == len(chosen):
-            return
+            return now - began
         if len(found) < len(chosen) or now - began > project.site.wait:
             late = next((one for one in found if one not in ready), None)
             raise _late(project, late, now - began)

@@ -1,20 +1,20 @@
 """Where the proxy sends requests: to all of web's containers, or, while these are replaced, to some of them.
 
 Docker's name `web` stands for every container of the service from its first moment on, ready or not. So those that
-serve get a name of their own in a network of their own, and a file in the proxy's memory says which name counts. The
-proxy looks at that with each request: a reload would close connections, and lose a request now and then.
+serve get a name of their own, a colour, in a network of their own, and a file in the proxy's memory says which counts.
+The proxy looks at that with each request: a reload would close connections, and lose a request now and then.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from djdock.deploy.single_host import containers
 from djdock.deploy.single_host.containers import Container
 from djdock.deploy.single_host.project import Project, call
 from djdock.errors import Problem, last_lines
-from djdock.plan.production.caddy import NEW, OLD, ROLLOUT
+from djdock.plan.production.caddy import BLUE, GREEN, ROLLOUT
 from djdock.plan.production.compose import PROXY, ROLLOUT_NETWORK
 from djdock.plan.production.release import CADDYFILE
 from djdock.process import run
@@ -23,28 +23,33 @@ from djdock.process import run
 SETTLED, PAUSE = 1.0, 0.2
 
 
-def keep(project: Project, old: Iterable[Container]) -> None:
-    """Sends requests to these containers and to no others, whatever starts beside them.
+def keep(project: Project, serving: Sequence[Container]) -> str:
+    """Sends requests to these containers and to no others, whatever starts beside them; returns their colour.
 
     Raises:
         Problem: the proxy cannot be told so; requests go where they went before.
     """
-    _send(project, old, OLD, NEW)
+    network = _network(project)
+    # The one that they have had since they were new: requests may come to them by it just now.
+    known = [name for one in serving for name in one.aliases.get(network, ()) if name in {BLUE, GREEN}]
+    colour = known[0] if known else BLUE
+    _send(project, serving, colour)
+    return colour
 
 
-def turn(project: Project, new: Iterable[Container]) -> None:
-    """Sends requests to these containers from now on, and to no others.
+def turn(project: Project, new: Sequence[Container], kept: str) -> None:
+    """Sends requests to these containers from now on, and no longer to those of the colour that was kept.
 
     Raises:
         Problem: the proxy cannot be told so; requests go where they went before.
     """
-    _send(project, new, NEW, OLD)
+    _send(project, new, _other(kept))
 
 
 def release(project: Project) -> None:
     """Sends requests to all containers of the site, those of tomorrow too."""
     if proxy := _find(project):
-        run(["docker", "exec", proxy.id, "rm", "-f", f"{ROLLOUT}/{OLD}", f"{ROLLOUT}/{NEW}"])
+        run(["docker", "exec", proxy.id, "rm", "-f", f"{ROLLOUT}/{BLUE}", f"{ROLLOUT}/{GREEN}"])
 
 
 def prepare(project: Project) -> None:
@@ -95,20 +100,27 @@ def _stays(proxy: Container) -> bool:
     return True
 
 
-def _send(project: Project, chosen: Iterable[Container], name: str, other: str) -> None:
+def _send(project: Project, chosen: Sequence[Container], colour: str) -> None:
     proxy, network = _find(project), _network(project)
     if proxy is None or network not in proxy.addresses:
         return
     for container in chosen:
-        if network in container.addresses:  # under the name that it had when it was new
+        if colour in container.aliases.get(network, ()):
+            continue
+        if network in container.addresses:
             run(["docker", "network", "disconnect", network, container.id])
-        done = run(["docker", "network", "connect", "--alias", name, network, container.id])
+        done = run(["docker", "network", "connect", "--alias", colour, network, container.id])
         if not done.ok:
             raise _deaf(done.text)
-    place = f"mkdir -p {ROLLOUT} && touch {ROLLOUT}/{name} && rm -f {ROLLOUT}/{other}"
+    # In the moment in which both files are there, green counts.
+    place = f"mkdir -p {ROLLOUT} && touch {ROLLOUT}/{colour} && rm -f {ROLLOUT}/{_other(colour)}"
     done = run(["docker", "exec", proxy.id, "sh", "-c", place])
     if not done.ok:
         raise _deaf(done.text)
+
+
+def _other(colour: str) -> str:
+    return GREEN if colour == BLUE else BLUE
 
 
 def _network(project: Project) -> str:

@@ -22,6 +22,8 @@ from djdock.service import Progress
 
 # Seconds from the proxy's turn until the old containers are told to end: what it had read by then has reached them.
 DRAIN = 1.0
+# How much longer than the site a worker may take to load the project, and to find that it cannot.
+SLOWER = 1.5
 # In the env file: how many containers serve the site, where that is not just how many there are.
 REPLICAS = "WEB_REPLICAS"
 # What a rollout that has begun is remembered by: the ids of the containers that served then.
@@ -47,9 +49,11 @@ def begin(project: Project, progress: Progress) -> None:
     try:
         progress("starting web")
         _up(project, ["--force-recreate", SITE])
-        health.wait(project, containers.find(project.name, SITE), progress)
-        _renew_workers(project, progress)
+        seconds = health.wait(project, containers.find(project.name, SITE), progress)
+        _renew_workers(project, progress, seconds)
         proxy.up(project)
+        proxy.release(project)
+        _forget(project.site.root)
     except BaseException:
         leftovers = [one for name in (SITE, *project.workers) for one in containers.find(project.name, name)]
         containers.remove(leftovers)
@@ -63,17 +67,17 @@ def take_over(project: Project, old: Sequence[Container], progress: Progress) ->
         Problem: the new ones do not work; the old ones serve as before.
     """
     proxy.prepare(project)
-    proxy.keep(project, old)
+    kept = proxy.keep(project, old)
     _note(project.site.root, old)
     workers_changed = False
     try:
         containers.remove(_others(project, old))
         new = _start_beside(project, old, progress)
-        health.wait(project, new, progress)
+        seconds = health.wait(project, new, progress)
         workers_changed = bool(project.workers)
-        _renew_workers(project, progress)
+        _renew_workers(project, progress, seconds)
         progress("turning to the new version")
-        proxy.turn(project, new)
+        proxy.turn(project, new, kept)
     except BaseException:
         progress("going back")
         _take_back(project, old, workers=workers_changed)
@@ -111,8 +115,8 @@ def _start_beside(project: Project, old: Sequence[Container], progress: Progress
     return _others(project, old)
 
 
-def _renew_workers(project: Project, progress: Progress) -> None:
-    """Gives workers the new image, as many of each as there were.
+def _renew_workers(project: Project, progress: Progress, seconds: float) -> None:
+    """Gives workers the new image, as many of each as there were; `seconds` is what the site needed to get ready.
 
     Before the site turns to it: a worker of the new version knows the tasks of both, and one of the old version would
     throw new ones away. Compose stops the old container before it starts the new one: there are never two schedulers.
@@ -124,7 +128,9 @@ def _renew_workers(project: Project, progress: Progress) -> None:
     for name in project.workers:
         scale += ["--scale", f"{name}={max(1, containers.count(project.name, name))}"]
     _up(project, ["--force-recreate", *scale, *project.workers])
-    health.wait(project, [one for name in project.workers for one in containers.find(project.name, name)], progress)
+    found = [one for name in project.workers for one in containers.find(project.name, name)]
+    # They load the same code on the same machine: by then one that cannot has ended.
+    health.wait(project, found, progress, max(health.STEADY, SLOWER * seconds))
 
 
 def _take_back(project: Project, old: Sequence[Container], *, workers: bool) -> None:
@@ -132,7 +138,7 @@ def _take_back(project: Project, old: Sequence[Container], *, workers: bool) -> 
     containers.remove(_others(project, old))
     if workers:
         with contextlib.suppress(Exception):
-            _renew_workers(project.with_image(old[0].image), lambda _: None)
+            _renew_workers(project.with_image(old[0].image), lambda _: None, 0)
     proxy.release(project)
     _forget(project.site.root)
 

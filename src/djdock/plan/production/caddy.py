@@ -11,8 +11,8 @@ from djdock.plan.text import render
 IMAGE = "caddy:2"
 CADDYFILE_INSIDE = "/etc/caddy/Caddyfile"
 # While containers are replaced, a file of one of these names lies in this folder of the proxy, which is memory, and
-# requests go to the containers of that name.
-ROLLOUT, OLD, NEW = "/config/rollout", "old", "new"
+# requests go to the containers of that name: one is the old version's, the other the new one's, in turns.
+ROLLOUT, BLUE, GREEN = "/config/rollout", "blue", "green"
 # Where the volume of uploaded files would be mounted.
 UPLOADS = "/srv/media"
 
@@ -56,21 +56,22 @@ def _rendered(release: Release, *, purpose: str, way: str, upstream: str = "", s
 
 
 def _way() -> str:
-    return f"""
-		# Docker's name for all containers of the site. While a new version takes over, requests keep to the containers
-		# `{OLD}` until the others are ready, and to `{NEW}` until the old ones have ended; a file says which.
-		vars containers web
-		@{OLD} file {{
+    colours = "".join(
+        f"""\
+		@{name} file {{
 			root {ROLLOUT}
-			try_files {OLD}
+			try_files {name}
 		}}
-		vars @{OLD} containers {OLD}
-		@{NEW} file {{
-			root {ROLLOUT}
-			try_files {NEW}
-		}}
-		vars @{NEW} containers {NEW}
+		vars @{name} containers {name}
 """
+        for name in (BLUE, GREEN)
+    )
+    return f"""
+		# Docker's name for all containers of the site. While a new version takes over, a file says where requests
+		# go: to the containers of the one version until those of the other one are ready, then to these. It is gone
+		# after that, and after a restart of the proxy.
+		vars containers web
+{colours}"""
 
 
 def _trusted() -> str:

@@ -145,8 +145,9 @@ def _redis() -> str:
       - {REDIS}:/data
     networks:
       - {BACK}
-    # Written down as it comes, so that no task is lost with the container.
-    command: ["redis-server", "--dir", "/data", "--appendonly", "yes"]
+    # Written down as it comes, so that no task is lost with the container. Without a password: nobody but the project's
+    # own containers is in its network.
+    command: ["redis-server", "--protected-mode", "no", "--dir", "/data", "--appendonly", "yes"]
     restart: unless-stopped
     healthcheck:
       test: ["CMD", "redis-cli", "ping"]
@@ -201,6 +202,8 @@ def _worker(release: Release, worker: Worker) -> str:
     <<: *django
     cpus: ${{WORKER_CPUS:-0}}
     mem_limit: ${{WORKER_MEMORY:-1g}}
+    # As long as a task may take that has begun.
+    stop_grace_period: 1m
 """
 
 
