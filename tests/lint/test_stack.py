@@ -14,8 +14,8 @@ from tests import tools
 from tests.unit.kubernetes import releases
 
 DCLINT = "dclint@3.1.0"
-# Rules for files of Compose that have no meaning for a stack: `name` is refused, clients older than 23 want `version`, and
-# nothing can be published on one address alone. The file switches them off itself, in its first line.
+# Rules for files of Compose that have no meaning for a stack: `name` is refused, clients older than 23 want `version`,
+# and nothing can be published on one address alone. The file switches them off itself, in its first line.
 NOT_FOR_STACKS = {"require-project-name-field", "no-version-field", "no-unbound-port-interfaces"}
 GIVEN = {"IMAGE": "shop:1", "ALLOWED_HOSTS": "shop.example.com"}
 
