@@ -10,6 +10,7 @@ from tests import tools
 from tests.tools import run
 
 HERE = Path.cwd()
+NAMESPACE = "com.docker.stack.namespace"
 
 
 @contextmanager
@@ -31,6 +32,11 @@ def remove(stack: str, release: str) -> None:
     labels = [word for what in ("data", "proxy") for word in ("--label-rm", f"{release}.{what}")]
     node = run(["docker", "info", "--format", "{{.Swarm.NodeID}}"], HERE).out.strip()
     run(["docker", "node", "update", *labels, node], HERE)
+    # Docker 20.10 forgets the containers of jobs that have ended.
+    ended = ["--filter", f"label={NAMESPACE}={stack}", "--filter", "status=exited", "--filter", f"name={stack}_migrate"]
+    jobs = run(["docker", "ps", "--all", "--quiet", *ended], HERE).out.split()
+    if jobs:
+        run(["docker", "rm", *jobs], HERE)
     tools.eventually(lambda: not left_of(stack), 90)
     volumes = run(["docker", "volume", "ls", "--quiet", "--filter", f"name={stack}_"], HERE).out.split()
     if volumes:
@@ -39,6 +45,6 @@ def remove(stack: str, release: str) -> None:
 
 def left_of(stack: str) -> str:
     """The containers and networks of a stack that are still there."""
-    label = f"label=com.docker.stack.namespace={stack}"
+    label = f"label={NAMESPACE}={stack}"
     found = run(["docker", "ps", "--all", "--quiet", "--filter", label], HERE).out
     return found + run(["docker", "network", "ls", "--quiet", "--filter", label], HERE).out

@@ -103,3 +103,20 @@ def test_a_new_version_and_back(shop: Shop) -> None:
     back = shop.project.djdock("deploy", "rollback", "--yes").ok()
     assert "the database stays as it is" in back.words
     assert shop.get("/")[0] == 404
+
+
+def test_a_port_that_is_taken(shop: Shop) -> None:
+    """By another program and by a stack: the problem says so and names the variables, and the first stack goes on."""
+    dotenv = shop.project.root / ".env.production"
+    before = dotenv.read_text()
+    with tools.taken(port := tools.free_port()):
+        text = before.replace(f"HTTPS_PORT={shop.port}", f"HTTPS_PORT={port}")
+        dotenv.write_text(text + "STACK_NAME=trial\n")
+        try:
+            said = shop.project.djdock("deploy", "swarm", "--yes", "--wait", "90").problem()
+        finally:
+            dotenv.write_text(before)
+            swarms.remove("trial", "none")
+    assert "already in use" in said
+    assert "HTTPS_PORT" in said
+    assert shop.get("/admin/login/")[0] == 200

@@ -48,11 +48,11 @@ def obstacle() -> Problem | None:
             hint=f"Update it: https://docs.docker.com/engine/install/, {AGAIN}",
         )
     state = json.loads(run(["docker", "info", "--format", "{{json .Swarm}}"]).stdout or "{}")
-    return _no_manager(state) or _no_quorum()
+    return no_manager(state) or _no_quorum()
 
 
-def _no_manager(state: Mapping[str, Any]) -> Problem | None:
-    """Why the engine manages no Swarm; `state` is what `docker info` says of it."""
+def no_manager(state: Mapping[str, Any]) -> Problem | None:
+    """Why the engine manages no Swarm, or None; `state` is what `docker info` says of it."""
     local, where = state.get("LocalNodeState", "inactive"), f"The Docker engine of context {context()}"
     if local == "locked":
         return Problem(

@@ -23,6 +23,16 @@ BROKEN = frozenset({"failed", "rejected", "orphaned"})
 GIVEN_UP = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
 # Seconds between two looks, and how long a task may find no node before that counts as a failure.
 PAUSE, PATIENCE = 0.5, 10.0
+# What helps, by what Docker says.
+NODES = "See which nodes there are, and what they have left: docker node ls, docker node inspect self --pretty"
+HINTS = (
+    ("already in use", "Another program has the port: end it, or set HTTP_PORT and HTTPS_PORT in .env.production"),
+    ("no suitable node", NODES),
+    ("insufficient resources", NODES),
+    ("No such image", "Push the image to a registry that every node reaches: djdock build --push"),
+    ("no space left", "Make room on the node: docker system df"),
+    ("exec format error", "Build the image for the node's processor: djdock build --platform linux/amd64 --push"),
+)  # fmt: skip
 # So many tasks of a new service may end before it counts as broken.
 ATTEMPTS = 3
 
@@ -263,18 +273,12 @@ def logs(task: Task) -> tuple[str, str]:
 
 def problem(failed: Failed, what: str, after: str) -> Problem:
     """The failure as a person is told of it."""
-    hint = "Correct what the last line says, then: djdock deploy swarm"
-    if "no suitable node" in failed.reason or "insufficient" in failed.reason:
-        hint = (
-            "See which nodes there are and what they have left: docker node ls, docker node inspect self --pretty\n"
-            "Then: djdock deploy swarm"
-        )
-    elif failed.task is not None and "No such image" in failed.task.error:
-        hint = "Push the image to a registry that every node reaches: djdock build --push, then: djdock deploy swarm"
+    error = failed.task.error if failed.task else failed.reason
+    hint = next((hint for words, hint in HINTS if words in error), "Correct what the last line says")
     return Problem(
         f"{what}: {failed.reason.rstrip('.')}. {after}",
         details=evidence(failed),
-        hint=f"{hint}\nAll of it: docker service ps --no-trunc {failed.service}",
+        hint=f"{hint}, then: djdock deploy swarm\nAll of it: docker service ps --no-trunc {failed.service}",
     )
 
 

@@ -209,7 +209,8 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
             after = f"{served[short] if short in served else served[again[0]]} serves as before."
         else:
             after = "Not everything got back to the version before: docker stack services " + stack.name
-        raise services.problem(failed, f"{short} does not run with {site.image}", after) from None
+        what = "The proxy does not come up" if short == "proxy" else f"{short} does not run with {site.image}"
+        raise services.problem(failed, what, after) from None
 
 
 def rollback(site: Site, progress: Progress) -> str:

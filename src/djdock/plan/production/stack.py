@@ -10,6 +10,8 @@ from djdock.plan.production.release import (
     SECRETS_FOLDER,
     SECRETS_INSIDE,
     STACK_CADDYFILE,
+    TRUSTED,
+    TRUSTED_WHY,
     USER,
     Release,
     Setting,
@@ -41,7 +43,8 @@ def text(release: Release) -> str:
 
 
 def _environment(release: Release) -> str:
-    return "".join(f"    {_variable(setting, release)}\n" for setting in release.settings).rstrip("\n")
+    lines = (f"# {TRUSTED_WHY}", f'{TRUSTED}: "*"', *(_variable(setting, release) for setting in release.settings))
+    return "\n".join(f"    {line}" for line in lines)
 
 
 def _variable(setting: Setting, release: Release) -> str:
