@@ -93,8 +93,11 @@ class Tutorial:
 
     @property
     def name(self) -> str:
-        """Names its containers: unlike any other's, since the folder above was made for this run."""
-        return f"{self.root.parent.name}-{self.root.name}"
+        """Names its containers: unlike any other's, since the folder above was made for this run.
+
+        Its image has the name too, and images take no `_-`.
+        """
+        return f"{self.root.parent.name.rstrip('_')}-{self.root.name}"
 
     @property
     def argv(self) -> list[str]:

@@ -60,7 +60,8 @@ def take(
                     generator.ask(url, WARM_UP)
                     load = _asked(generator, contender.container, url, seconds)
                     taken[contender.title, page].append(load)
-                    print(f"  {contender.title}, {page}: {load.rate:.0f}/s", file=sys.stderr, flush=True)
+                    said = f"{load.rate:.0f}/s, {load.server * 1000:.2f} and {load.database * 1000:.2f} ms of CPU"
+                    print(f"  {contender.title}, {page}: {said}", file=sys.stderr, flush=True)
                 memory[contender.title] = contender.container.processes()
     return Results({key: Turns(tuple(loads)) for key, loads in taken.items()}, memory)
 

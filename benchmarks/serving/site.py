@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import tutorial
-from benchmarks.build import Image
+from benchmarks.build import Image, new_mark
 from benchmarks.place import run
 from tests import tools
 
@@ -59,9 +59,9 @@ def ours(folder: Path, *, comparison: bool) -> Iterator[Images]:
     run([tools.DJDOCK, "new", "blog"], folder)
     root = folder / "blog"
     add_app(root)
-    # Named after the folder above, which was made for this run.
-    image = Image(root, f"{folder.parent.name}-production", "production")
-    more = Image(folder / "comparison", f"{folder.parent.name}-comparison")
+    mark = new_mark()
+    image = Image(root, f"{mark}-production", "production")
+    more = Image(folder / "comparison", f"{mark}-comparison")
     try:
         image.build()
         if comparison:

@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 ASGI = "django_project.asgi:application"
 WSGI = "{wsgi}"
 BIND = "--bind=0.0.0.0:8000"
+ACCESS_LOG = "--access-logfile=-"
 # Ways to keep connections to the database; what DATABASES["default"] is updated with.
-NO_REUSE: Mapping[str, object] = {"CONN_MAX_AGE": 0, "OPTIONS": {}}
+NO_REUSE: Mapping[str, object] = {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}
 KEPT: Mapping[str, object] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}
 KEPT_AND_CHECKED: Mapping[str, object] = {**KEPT, "CONN_HEALTH_CHECKS": True}
 
 
-def pool(least: int, most: int) -> Mapping[str, object]:
+def pool(most: int, *, checked: bool = True) -> Mapping[str, object]:
     """A pool of psycopg's in each process. https://docs.djangoproject.com/en/stable/ref/databases/#connection-pool"""
-    return {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": least, "max_size": most, "timeout": 10}}}
+    sizes = {"min_size": 1, "max_size": most, "timeout": 10}
+    return {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": checked, "OPTIONS": {"pool": sizes}}
 
 
-ONE, FOUR = pool(1, 1), pool(1, 4)
+ONE, FIVE = pool(1), pool(5)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Variant:
 
     title: str
     argv: tuple[str, ...]
-    database: Mapping[str, object] = field(default_factory=lambda: FOUR)
+    database: Mapping[str, object] = field(default_factory=lambda: FIVE)
 
     def command(self, wsgi: str) -> tuple[str, ...]:
         return tuple(wsgi if word == WSGI else word for word in self.argv)
@@ -58,8 +60,13 @@ def threaded(
 ) -> Variant:
     """gunicorn with threads, as the production image starts it, and what differs."""
     argv = ["gunicorn", BIND, f"--workers={workers}", f"--threads={threads}", "--worker-tmp-dir=/dev/shm"]
-    argv += ["--no-control-socket", "--access-logfile=-", *more, WSGI]
-    return Variant(title, tuple(argv), pool(1, threads) if database is None else database)
+    argv += ["--no-control-socket", ACCESS_LOG, *more, WSGI]
+    return Variant(title, tuple(argv), pool(threads + 1) if database is None else database)
+
+
+def without(word: str, title: str) -> Variant:
+    """The same without one of its options."""
+    return Variant(title, tuple(other for other in threaded(title).argv if other != word))
 
 
 def synchronous(title: str, workers: int, database: Mapping[str, object] = ONE) -> Variant:
@@ -73,7 +80,7 @@ def granian(title: str, *more: str) -> Variant:
     return Variant(title, (*argv, *more))
 
 
-def uvicorn(title: str, database: Mapping[str, object] = FOUR) -> Variant:
+def uvicorn(title: str, database: Mapping[str, object] = FIVE) -> Variant:
     """uvicorn with two workers."""
     return Variant(title, ("uvicorn", "--host=0.0.0.0", "--workers=2", "--lifespan=off", ASGI), database)
 
@@ -96,10 +103,10 @@ CONNECTIONS = Question(
     (
         threaded("a new one for each request, Django's default", database=NO_REUSE),
         threaded("`CONN_MAX_AGE=60`", database=KEPT),
-        threaded("`CONN_MAX_AGE=60` and `CONN_HEALTH_CHECKS`", database=KEPT_AND_CHECKED),
-        threaded("psycopg's pool, 1 to 4 in a process", database=pool(1, 4)),
-        threaded("psycopg's pool, 4 in a process", database=pool(4, 4)),
-        threaded("psycopg's pool, 1 to 2 in a process: fewer than threads", database=pool(1, 2)),
+        threaded("`CONN_MAX_AGE=60`, each connection checked before it is used", database=KEPT_AND_CHECKED),
+        threaded("psycopg's pool, unchecked", database=pool(5, checked=False)),
+        threaded("psycopg's pool, each connection checked before it is used"),
+        threaded("psycopg's pool, fewer connections than threads", database=pool(2)),
     ),
 )
 PROCESSES = Question(
@@ -121,7 +128,7 @@ OPTIONS = Question(
         threaded("`--preload`", "--preload"),
         threaded("`--max-requests=1000 --max-requests-jitter=100`", "--max-requests=1000", "--max-requests-jitter=100"),
         threaded("`--keep-alive=0`", "--keep-alive=0"),
-        threaded("no access log", "--access-logfile="),
+        without(ACCESS_LOG, "no access log"),
     ),
 )
 ASYNCHRONOUS = Question(
@@ -132,9 +139,9 @@ ASYNCHRONOUS = Question(
         granian("granian, 2 workers, pool", "--interface=asginl", ASGI),
         Variant(
             "gunicorn's own ASGI worker, 2 workers, pool",
-            ("gunicorn", BIND, "--worker-class=asgi", "--workers=2", "--no-control-socket", "--access-logfile=-", ASGI),
+            ("gunicorn", BIND, "--worker-class=asgi", "--workers=2", "--no-control-socket", ACCESS_LOG, ASGI),
         ),
-        Variant("hypercorn, 2 workers, pool", ("hypercorn", BIND, "--workers=2", "--access-logfile=-", ASGI)),
+        Variant("hypercorn, 2 workers, pool", ("hypercorn", BIND, "--workers=2", ACCESS_LOG, ASGI)),
         Variant("daphne, one process, pool", ("daphne", "--bind=0.0.0.0", "--port=8000", ASGI)),
     ),
     pages=("/async/", "/"),
@@ -147,10 +154,8 @@ QUESTIONS = {
     "asgi": ASYNCHRONOUS,
 }
 ROBUSTNESS = (
-    SERVERS.variants[0],
-    synchronous("gunicorn, 5 workers without threads", 5),
     SERVERS.variants[2],
     *ASYNCHRONOUS.variants[:1],
-    *ASYNCHRONOUS.variants[2:4],
+    *ASYNCHRONOUS.variants[2:],
 )
 DEFAULTS = synchronous("gunicorn's and Django's defaults", 1, database=NO_REUSE)

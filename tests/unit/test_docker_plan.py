@@ -248,6 +248,22 @@ def test_sites_that_need_asgi(dependencies: dict[str, str | None], program: str,
     assert (found.argv[0], found.argv[-1], found.requirement) == (program, "shop.health:application", requirement)
 
 
+@pytest.mark.parametrize(
+    ("dependencies", "option"),
+    [
+        ({}, "--timeout-graceful-shutdown=30"),
+        ({"uvicorn": None}, "--timeout-graceful-shutdown=30"),
+        ({"uvicorn": "0.22.0"}, "--timeout-graceful-shutdown=30"),
+        ({"uvicorn": "0.21.1"}, ""),
+        ({"hypercorn": "0.17.3"}, "--graceful-timeout=30"),
+    ],
+)
+def test_a_request_that_hangs_does_not_hold_up_the_end(dependencies: dict[str, str | None], option: str) -> None:
+    """Uvicorn would wait for ever, hypercorn three seconds; a server that is too old for the option gets none."""
+    argv = dockerfile.server(dependencies, "3.12", "shop.health:application", asynchronous=True).argv
+    assert [word for word in argv if "grace" in word] == ([option] if option else [])
+
+
 def test_static_files_are_collected_where_there_is_a_place_for_them() -> None:
     """With values for exactly the variables that the settings are given, none of them a real one."""
     text = stage(written(PROJECT, read(PROJECT))["Dockerfile"], "site")

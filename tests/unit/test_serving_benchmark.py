@@ -146,4 +146,5 @@ def test_a_variant_serves_the_application_of_the_image() -> None:
     """The name is put in where the command has a place for it, and nowhere else."""
     assert variants.DEFAULTS.command("blog.wsgi")[-1] == "blog.wsgi"
     assert variants.ASYNCHRONOUS.variants[0].command("blog.wsgi")[-1] == variants.ASGI
-    assert json.loads(variants.DEFAULTS.environment["BENCHMARK_DATABASE"]) == {"CONN_MAX_AGE": 0, "OPTIONS": {}}
+    database = json.loads(variants.DEFAULTS.environment["BENCHMARK_DATABASE"])
+    assert database == {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}

@@ -20,6 +20,12 @@ EPOCH = 315532800
 USER = 10001
 # Before it there was no control socket to switch off.
 CONTROL_SOCKET = (25, 1)
+# Before it uvicorn could not be told how long to wait for requests when it ends.
+GRACEFUL_UVICORN = (0, 22)
+# Seconds that requests under way get when the container is to stop; gunicorn's default. Engines have to wait longer.
+GRACE = 30
+WORKERS = "As many workers as WEB_CONCURRENCY says; the entrypoint sets it."
+ENDS = f"When the container is to stop, requests under way get {GRACE} seconds; one that hangs does not hold it up."
 # What installs and runs the scripts of package.json, by its name; npm comes with Node, npx fetches the others.
 NPX = {"pnpm": "npx --yes pnpm@{}", "bun": "npx --yes bun@{}", "yarn": "npx --yes yarn@{}"}
 BERRY = "npx --yes --package=@yarnpkg/cli-dist@{} yarn"
@@ -263,7 +269,7 @@ def server(versions: Mapping[str, str | None], python: str, application: str, *,
     has_socket = _numbers(known) >= CONTROL_SOCKET if declared else newest
     options = ("--bind=0.0.0.0:8000", "--threads=4", "--worker-tmp-dir=/dev/shm")
     notes = (
-        "As many workers as WEB_CONCURRENCY says; the entrypoint sets it.",
+        WORKERS,
         "Heartbeats in memory (/dev/shm): on a disk, gunicorn's file for them can block a healthy worker.",
         *(("No control socket: the user of this image owns no home.",) if has_socket else ()),
     )
@@ -282,9 +288,16 @@ def _asgi_server(versions: Mapping[str, str | None], application: str) -> Server
     if "daphne" in versions:
         return Server(("daphne", "--bind=0.0.0.0", "--port=8000", "--proxy-headers", application))
     if "hypercorn" in versions and "uvicorn" not in versions:
-        return Server(("hypercorn", "--bind=0.0.0.0:8000", "--workers=2", "--access-logfile=-", application))
-    requirement = "" if "uvicorn" in versions else "uvicorn[standard]"
-    return Server(("uvicorn", "--host=0.0.0.0", "--port=8000", "--lifespan=off", application), requirement)
+        options = ("--bind=0.0.0.0:8000", "--workers=2", f"--graceful-timeout={GRACE}", "--access-logfile=-")
+        return Server(("hypercorn", *options, application), notes=(ENDS,))
+    declared = "uvicorn" in versions
+    has_grace = not versions.get("uvicorn") or _numbers(versions["uvicorn"]) >= GRACEFUL_UVICORN
+    grace = (f"--timeout-graceful-shutdown={GRACE}",) if has_grace else ()
+    return Server(
+        ("uvicorn", "--host=0.0.0.0", "--port=8000", "--lifespan=off", *grace, application),
+        "" if declared else "uvicorn[standard]",
+        (WORKERS, *((ENDS,) if grace else ())),
+    )
 
 
 def _numbers(version: str | None) -> tuple[int, ...]:
