@@ -190,7 +190,7 @@ def _as_in_development(files: Files, facts: Facts, wanted: tuple[Variable, ...])
     return {
         name: value
         for name, value in (environment_of_development(files) or {}).items()
-        if name not in known and not _is_secret(name, value) and not settings.LOCAL_VALUE.search(value)
+        if not (name in known or _is_secret(name, value) or settings.is_of_development(name, value))
     }
 
 

@@ -14,6 +14,13 @@ from djdock.project.files import Files
 # A package beside manage.py; the second name where a project has the first one for something of its own.
 NAMES = ("container", "container_files")
 ASGI_IMPORT = "import asyncio\n"
+# Modules of which Django's own startproject says that they make it ready.
+READY = ("wsgi", "asgi")
+SETUP = """
+# {settings} and the models have to be there before the site's module is imported.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "{settings}")
+django.setup()
+"""
 WHY = {
     "__init__.py": "makes a package of the two files below",
     "entrypoint.py": "production: secrets from files, workers by processors",
@@ -30,12 +37,15 @@ class ContainerFiles:
         name: of the package.
         site: the site's own application, `module:name`.
         asynchronous: whether that one is an ASGI application.
+        settings: the settings module, for a site whose module does not make Django ready by itself, as `wsgi.py` and
+            `asgi.py` do; else empty.
     """
 
     folder: str
     name: str
     site: str
     asynchronous: bool = False
+    settings: str = ""
 
     @property
     def application(self) -> str:
@@ -58,6 +68,10 @@ class ContainerFiles:
                 "container_health.py.txt",
                 mark=FIRST_LINE,
                 imports=ASGI_IMPORT if self.asynchronous else "",
+                os="import os\n" if self.settings else "",
+                django="import django\n" if self.settings else "",
+                setup=SETUP.format(settings=self.settings) if self.settings else "",
+                late="  # noqa: E402 - needs what is above" if self.settings else "",
                 module=module,
                 name=name,
                 application=render(application),
@@ -65,6 +79,11 @@ class ContainerFiles:
         }
         for path, text in texts.items():
             yield make(files, posixpath.join(self.folder, self.name, path), text, WHY[path])
+
+
+def needs_setup(site: str) -> bool:
+    """Whether a site's module, such as the `routing` of older Channels, leaves it to others to make Django ready."""
+    return site.partition(":")[0].rpartition(".")[2] not in READY
 
 
 def choose_name(files: Files, folder: str) -> str:

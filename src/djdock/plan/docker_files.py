@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from djdock.plan import compose, dockerfile, dockerignore
 from djdock.plan.change import Change, generate, is_marked, write
 from djdock.plan.compose import Composition, Worker
-from djdock.plan.container_files import ContainerFiles, choose_name
+from djdock.plan.container_files import ContainerFiles, choose_name, needs_setup
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
 from djdock.plan.variables import guess
@@ -111,7 +111,9 @@ def docker_files(files: Files, facts: Facts, setup: Setup) -> tuple[Change, ...]
 
 def _container_files(files: Files, facts: Facts) -> ContainerFiles:
     name = choose_name(files, facts.folder)
-    return ContainerFiles(facts.folder, name, facts.asgi or facts.wsgi, asynchronous=bool(facts.asgi))
+    site = facts.asgi or facts.wsgi
+    settings = facts.settings.value if needs_setup(site) else ""
+    return ContainerFiles(facts.folder, name, site, asynchronous=bool(facts.asgi), settings=settings)
 
 
 def _ignored(files: Files, names: Names) -> Change:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from djdock.plan.compose import DATABASE_HOST, DATABASE_PORT
 from djdock.plan.database import PROBE, filled
 from djdock.plan.production.release import DATABASE_PASSWORD, IMAGE, PREVIOUS_IMAGE, Postgres, Setting
-from djdock.plan.variables import FORCED, KEY_NAME, SECRET, SECRET_NAME, SYSTEM, Variable
+from djdock.plan.variables import FORCED, SECRET, SECRET_NAME, SYSTEM, Variable
 from djdock.project.evaluation import Evaluation, variables_of
 
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
@@ -24,6 +24,10 @@ OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
 LOCAL_VALUE = re.compile(r"\blocalhost\b|127\.0\.0\.1")
 NO_DEBUG = "no error pages with source for visitors"
 ORIGINS = re.compile("ORIGIN", re.IGNORECASE)
+HOSTS, DEBUG = re.compile("HOST", re.IGNORECASE), re.compile("DEBUG", re.IGNORECASE)
+PROBE_HOST = "probe.example.com"
+OFF_VALUES = (False, 0, "")
+Values = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,11 @@ def _take_what_is_said(question: Question, found: dict[str, Setting]) -> None:
 
 def names_of_hosts(question: Question) -> tuple[str, ...]:
     """The variables that hold the names which the site answers to."""
-    return variables_of(question.evaluate(_development(question)).values.get("ALLOWED_HOSTS"))
+    seen = question.evaluate(_development(question))
+    known = variables_of(seen.values.get("ALLOWED_HOSTS"))
+    return known or _that_do(
+        question, seen, HOSTS, PROBE_HOST, lambda found: PROBE_HOST in str(found.get("ALLOWED_HOSTS"))
+    )
 
 
 def without_names(question: Question, before: tuple[str, ...]) -> dict[str, str]:
@@ -106,12 +114,26 @@ def without_names(question: Question, before: tuple[str, ...]) -> dict[str, str]
 
 def names_of_debug(question: Question) -> tuple[str, ...]:
     """The variables that switch DEBUG on."""
-    return variables_of(question.evaluate(_development(question)).values.get("DEBUG"))
+    seen = question.evaluate(_development(question))
+    known = variables_of(seen.values.get("DEBUG"))
+    return known or _that_do(question, seen, DEBUG, "False", lambda found: found.get("DEBUG") in OFF_VALUES)
 
 
-def names_of_keys(settings: Collection[Setting]) -> tuple[str, ...]:
-    """The secrets that sign sessions and password resets."""
-    return tuple(setting.name for setting in settings if setting.kind == "secret" and KEY_NAME.search(setting.name))
+def is_of_development(name: str, value: str) -> bool:
+    """Whether a variable with such a value is right on a developer's machine only."""
+    return bool(DEBUG.search(name) or LOCAL_VALUE.search(value))
+
+
+def _that_do(
+    question: Question, seen: Evaluation, names: re.Pattern[str], value: str, effect: Callable[[Values], bool]
+) -> tuple[str, ...]:
+    """The variables of such names that have an effect with a value, and none without: functions of the project's own
+    may stand between a variable and its setting.
+    """
+    if effect(seen.values):
+        return ()
+    found = [read.name for read in seen.reads if names.search(read.name)]
+    return tuple(name for name in found if effect(question.evaluate({**_development(question), name: value}).values))
 
 
 def _setting(question: Question, variable: Variable) -> Setting:
