@@ -118,12 +118,8 @@ if not DEBUG:
     # Connections stay open between requests: one for each of the server's four threads, and one for /readyz. Each is
     # tried before it is used, so that no request fails because the database was restarted.
     DATABASES['default']['CONN_HEALTH_CHECKS'] = True
-    DATABASES['default'].setdefault('OPTIONS', {})['pool'] = {
-        'min_size': 1,
-        'max_size': 5,
-        'timeout': 10,
-        'reconnect_timeout': 5,
-    }
+    pool = {'min_size': 1, 'max_size': 5, 'timeout': 10, 'reconnect_timeout': 5}
+    DATABASES['default'].setdefault('OPTIONS', {})['pool'] = pool
 
 # Changing to a user model of one's own later is hard, so it is there from the start.
 AUTH_USER_MODEL = 'accounts.User'
