@@ -18,6 +18,8 @@ from tests import tools
 HERE = Path(__file__).parent
 POSTGRES = "postgres:18-trixie"
 GENERATOR = "djdock-benchmark-load"
+# A container that is killed takes no leave: the server counts its connections for a long while.
+ROOM = ("-c", "max_connections=500")
 USER = DATABASE = "blog"
 PORT = 8000
 HTTP = 80
@@ -178,7 +180,7 @@ def opened(connections: int) -> Iterator[Stage]:
         run(["docker", "network", "create", name], HERE)
         exits.callback(tools.run, ["docker", "network", "rm", name], HERE)
         database = {"POSTGRES_USER": USER, "POSTGRES_DB": DATABASE, "POSTGRES_PASSWORD": password}
-        _detach(exits, f"{name}-db", [*_named(database), POSTGRES], database)
+        _detach(exits, f"{name}-db", [*_named(database), POSTGRES, *ROOM], database)
         _detach(exits, f"{name}-load", [GENERATOR], {})
         ready = ["docker", "exec", f"{name}-db", "pg_isready", "--host=127.0.0.1", f"--username={USER}"]
         tools.eventually(lambda: tools.run(ready, HERE).code == 0, LONGEST_START, "PostgreSQL does not answer")
