@@ -117,8 +117,8 @@ def _contenders(where: Stage, images: Images, folder: Path, *, tutorial: bool) -
         found = []
         if tutorial:
             made = exits.enter_context(site.theirs(folder / "tutorial"))
-            other = where.admit(f"{made.name}-web-1", f"{made.name}_default", f"{made.name}-db-1")
-            found.append(Contender(TUTORIAL, other))
+            other = where.admitted(f"{made.name}-web-1", f"{made.name}_default", f"{made.name}-db-1")
+            found.append(Contender(TUTORIAL, exits.enter_context(other)))
         found.append(_served(where, images.production, "django_project.wsgi", DEFAULTS))
         found.append(Contender(OURS, where.start(images.production, {})))
         found.append(Contender(PROXIED, _proxied(where, images, folder)))

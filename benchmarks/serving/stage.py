@@ -162,12 +162,14 @@ class Stage:
         """Takes a server away before all others go."""
         _remove(container.name)
 
-    def admit(self, container: str, network: str, database: str) -> Container:
+    @contextmanager
+    def admitted(self, container: str, network: str, database: str) -> Iterator[Container]:
         """Lets the load into the network of a container that something else has started, with its own database."""
         run(["docker", "network", "connect", network, self.generator.container], HERE)
-        leave = ["docker", "network", "disconnect", "--force", network, self.generator.container]
-        self.exits.callback(tools.run, leave, HERE)
-        return Container(container, address(container, network), database, (database,))
+        try:
+            yield Container(container, address(container, network), database, (database,))
+        finally:  # else who has made the network could not take it away
+            tools.run(["docker", "network", "disconnect", "--force", network, self.generator.container], HERE)
 
 
 @contextmanager
