@@ -197,7 +197,7 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(f"{'POST' if posts else 'GET'} {error!r}")
                 continue
-            if status != 200:
+            if status != 200 or not text:  # an answer that breaks off has no text
                 self.failures.append(f"{'POST' if posts else 'GET'} {status} {text[:200]}")
                 continue
             self.versions.append(text.split()[0])
