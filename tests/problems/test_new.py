@@ -131,7 +131,7 @@ def test_no_network(tmp_path: Path) -> None:
     shown = refused(place, "blog", env=machine.offline(cache))
     took = time.monotonic() - began
     print(f"without a network: {took:.1f} s")
-    assert "django, psycopg[binary], django-environ, gunicorn" in shown
+    assert "django, psycopg[binary,pool], django-environ, gunicorn" in shown
     assert "could not be installed" in shown
     assert "If there is no network" in shown
     assert took < 60
