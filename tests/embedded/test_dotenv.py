@@ -145,6 +145,7 @@ def test_user_and_database_changed(dotenv: Path, blog: tools.Project) -> None:
 def test_setting_changed(dotenv: Path, blog: tools.Project) -> None:
     """A site that runs is started anew when .env says something else: Django's reloader does not look at it."""
     set_value(dotenv, "DEBUG", "False")
+    set_value(dotenv, "SECURE_SSL_REDIRECT", "False")  # nothing speaks HTTPS here
     blog.djdock("up").ok()
     status, text = tools.page(f"{blog.url}no-such-page")
     assert status == 404

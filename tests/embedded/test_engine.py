@@ -138,5 +138,6 @@ def test_nothing_outside_the_project(workspace: Path) -> None:
     assert list(home.iterdir()) == []
     assert {path.name for path in workspace.iterdir()} <= {"home", "cache", "blog"}
     made = {path.name for path in blog.root.iterdir()}
-    written = {"manage.py", "django_project", "accounts", "requirements.txt", "Dockerfile", "compose.yaml", "README.md"}
+    files = {"manage.py", "requirements.txt", "Dockerfile", "compose.yaml", "README.md"}
+    written = files | {"django_project", "accounts", "container"}
     assert made - {path for path in made if path.startswith(".")} == written
