@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import caddy_image, tools
-from tests.docs import walk
+from tests.docs import markdown, walk
 from tests.tools import Project, run
 
 pytestmark = pytest.mark.docker
@@ -191,6 +191,23 @@ def test_a_version_whose_first_page_fails(shop: Shop) -> None:
         assert shop.get("/")[1].endswith("good")
     finally:
         urls.write_text(text)
+
+
+@pytest.mark.parametrize("target", ["compose", "swarm"])
+def test_a_dry_run_before_anything_is_there(tmp_path: Path, target: str) -> None:
+    """Who only looks, before the first deployment, is shown the files, and no engine trips over their absence."""
+    project = Project(Path(shutil.copytree(markdown.ROOT / "example", tmp_path / "blog")))
+    before = tools.tree(project.root)
+    done = project.djdock("deploy", target, "--host", HOST, "--dry-run").ok()
+    assert "Nothing was written" in done.words
+    assert tools.tree(project.root) == before
+
+
+def test_a_dry_run_of_the_next_version(shop: Shop) -> None:
+    """With the files in their place, what would change on the engine is shown, and nothing changes."""
+    done = shop.project.djdock("deploy", "compose", "--dry-run").ok()
+    assert "shop:new" in done.out
+    assert "Nothing was written" in done.words
 
 
 def test_nobody_there_to_agree(shop: Shop) -> None:

@@ -139,6 +139,8 @@ def _dry_run(target: Target, prepared: Prepared, options: Options) -> None:
     obstacle = target.missing(prepared.root)
     if obstacle is not None:
         output.warn(obstacle.cause)
+    elif any(change.before is None for change in prepared.merged.plan.effective):
+        output.note("What changes on the engine is worked out from these files, and shown before anything is changed.")
     else:
         site = _site(prepared, options.image or f"{prepared.release.name}:new", options.wait)
         output.outcome("found", target.place(site))
