@@ -17,7 +17,8 @@ from djdock.plan import docker_files
 from djdock.plan.production.release import Release, usable_name
 from djdock.project import docker_files as existing
 from djdock.project import facts as project_facts
-from djdock.project.files import Folder
+from djdock.project.facts import Facts
+from djdock.project.files import Files, Folder
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,22 @@ def _release(root: Path) -> Release:
     """
     files = Folder(root)
     facts = project_facts.read(files, root.name)
+    return Release(usable_name(facts.database_name), (), folder=facts.folder, dockerfile=own_dockerfile(files, facts))
+
+
+def own_dockerfile(files: Files, facts: Facts) -> str:
+    """The path of djdock's Dockerfile: that one knows how the site is served.
+
+    Raises:
+        Problem: there is none.
+    """
     path = docker_files.choose_names(files).dockerfile
     if not existing.is_own(files, path):
-        raise Problem(f"{facts.name} has no {path} of djdock's yet, which this command builds.", hint="djdock init")
-    return Release(usable_name(facts.database_name), (), folder=facts.folder, dockerfile=path)
+        raise Problem(
+            f"{facts.name} has no {path} of djdock's yet, and production runs the image that it builds.",
+            hint="djdock init",
+        )
+    return path
 
 
 def _refuse_secrets(root: Path) -> None:

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from djdock.commands import checkout as checkouts
 from djdock.commands import git, planning
+from djdock.commands.build import own_dockerfile
 from djdock.deploy import secrets
 from djdock.deploy.targets.target import Target
-from djdock.errors import Problem
 from djdock.merge import Merged, merge
 from djdock.plan import docker_files, ignored
 from djdock.plan.change import Change, Plan
@@ -33,7 +33,6 @@ from djdock.plan.production.release import (
 from djdock.plan.production.settings import HOST_NAMES, OWN, PART, Question
 from djdock.plan.variables import KEY_NAME, SECRET_NAME, Variable
 from djdock.project import configuration, layout
-from djdock.project import docker_files as existing
 from djdock.project.answer import Answer
 from djdock.project.environment import Database, parse
 from djdock.project.environment import read as environment_of_development
@@ -86,17 +85,18 @@ def prepare(
     files = Folder(root)
     stored = _stored(files)
     facts, own_settings = _facts(files, root.name, stored.get(VARIABLE) or given.get(VARIABLE, ""))
-    _check_image(files, facts)
+    dockerfile = own_dockerfile(files, facts)
     said = {**stored, **given, **({HOST_NAMES: ",".join(hosts)} if hosts else {})}
     question, private = _question(root, facts, said, hosts)
     settled = settings.settle(question)
     if own_settings:
         settled = (own_settings, *(one for one in settled if one.name != VARIABLE))
     values = {**question.given, **{setting.name: setting.value for setting in settled if setting.kind == "given"}}
-    release = _release(files, facts, question, settled)
+    release = replace(_release(facts, question, settled), dockerfile=dockerfile)
     there = {name: secrets.read(root, name) for name in secrets.names(root)} | private
     made = _made(release, question, there)
-    env_file = _environment(files, settled, question.given, stored)
+    env_file = _environment(files, settled, values, stored)
+    env_file = environment.without(env_file, [name for name in stored if name in private])
     # A target that copies from the env file has to see it as it will be.
     targets_files = target.files(over(files, {ENV_FILE: env_file.after}), release)
     return Prepared(
@@ -123,20 +123,6 @@ def _facts(files: Files, name: str, said: str) -> tuple[Facts, Setting | None]:
     return read(files, name, chosen), Setting(
         VARIABLE, "fixed", found.value, why=f"settings for production: {found.source}"
     )
-
-
-def _check_image(files: Files, facts: Facts) -> None:
-    """Makes sure that the Dockerfile is djdock's: it knows how the site is served.
-
-    Raises:
-        Problem: there is none.
-    """
-    names = docker_files.choose_names(files)
-    if not existing.is_own(files, names.dockerfile):
-        raise Problem(
-            f"{facts.name} has no {names.dockerfile} of djdock's yet, and production runs the image that it builds.",
-            hint="djdock init",
-        )
 
 
 def _stored(files: Files) -> dict[str, str]:
@@ -203,7 +189,7 @@ def _is_elsewhere(template: str, value: str) -> bool:
     return "{host}" in template and DATABASE_HOST not in value
 
 
-def _release(files: Files, facts: Facts, question: Question, settled: tuple[Setting, ...]) -> Release:
+def _release(facts: Facts, question: Question, settled: tuple[Setting, ...]) -> Release:
     return Release(
         name=usable_name(facts.database_name),
         # What is given stands in the env file alone: another value there changes no other file.
@@ -213,7 +199,6 @@ def _release(files: Files, facts: Facts, question: Question, settled: tuple[Sett
         redis=any(service.name == "redis" and service.starts for service in facts.services),
         hosts=question.hosts,
         folder=facts.folder,
-        dockerfile=docker_files.choose_names(files).dockerfile,
         media=facts.media,
     )
 
@@ -254,8 +239,7 @@ def _environment(
     )
     new = {name: value for name, value in values.items() if stored.get(name) != value}
     known = {line.name for line in (*lines, *more)}
-    changed = environment.change(files, (*lines, *more), {name: new[name] for name in new if name in known})
-    return environment.without(changed, [name for name in stored if name not in values])
+    return environment.change(files, (*lines, *more), {name: new[name] for name in new if name in known})
 
 
 def _ignored(root: Path, files: Files) -> tuple[Change, ...]:

@@ -6,15 +6,13 @@ shows only when Django makes a page; so its own test client asks for one, in the
 
 from __future__ import annotations
 
-import json
-
+from djdock.deploy.asking import ask
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem, last_lines
 
-MARK = "first page:"
 # Redirects are followed as long as they stay on the site: to a login page, say.
-SCRIPT = f"""
-import json, traceback
+SCRIPT = """
+import traceback
 from django.conf import settings
 from django.test import Client
 hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
@@ -29,7 +27,7 @@ try:
         path = location
 except Exception:
     status, error = 500, traceback.format_exc()
-print({MARK!r} + json.dumps([path, status, error]))
+found = [path, status, error]
 """
 # What Django answers where a view raises. Others above it are meant: 503 while a site is under maintenance.
 FAILED = 500
@@ -43,12 +41,8 @@ def check(target: Target, site: Site) -> tuple[str, int]:
     Raises:
         Problem: it fails.
     """
-    done = target.manage(site, ("shell", "-v", "0", "-c", SCRIPT))
-    line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
-    if line is None:
-        path, status, error = "/", FAILED, done.text
-    else:
-        path, status, error = json.loads(line.removeprefix(MARK))
+    done, found = ask(target, site, SCRIPT)
+    path, status, error = found or ("/", FAILED, done.text)
     if status != FAILED:
         return str(path), int(status)
     raise Problem(

@@ -12,21 +12,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from djdock.deploy.asking import ask
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem, last_lines
 from djdock.machine import python
 
 LINTER = "squawk-cli>=2.50,<3"
-MARK = "migrations:"
-# Runs in the project's own interpreter, in the new image. `shell` and not a script: settings are loaded as ever.
-SCRIPT = f"""
-import json
+SCRIPT = """
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 executor = MigrationExecutor(connection)
 plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-found = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
-print({MARK!r} + json.dumps([bool(executor.loader.applied_migrations), found]))
+unapplied = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
+found = [bool(executor.loader.applied_migrations), unapplied]
 """
 # What squawk calls a statement, and what it means for a site that goes on serving meanwhile.
 OLD_VERSION = "the version that still serves"
@@ -74,16 +72,15 @@ def pending(target: Target, site: Site) -> Pending:
     Raises:
         Problem: the project does not start in it, or the database does not answer.
     """
-    done = target.manage(site, ("shell", "-v", "0", "-c", SCRIPT))
-    line = next((line for line in done.stdout.splitlines() if line.startswith(MARK)), None)
-    if not done.ok or line is None:
+    done, found = ask(target, site, SCRIPT)
+    if not done.ok or found is None:
         raise Problem(
             "The new image cannot say which migrations are not applied yet. Nothing was changed.",
             details=last_lines(done.text),
             hint="Correct what the last line says (a setting? the database's address?), then: djdock deploy",
         )
-    live, found = json.loads(line.removeprefix(MARK))
-    return Pending(tuple(Migration(name, sql) for name, sql in found), live)
+    live, unapplied = found
+    return Pending(tuple(Migration(name, sql) for name, sql in unapplied), live)
 
 
 def unsafe(migrations: tuple[Migration, ...], major: int, cwd: Path) -> tuple[str, ...] | None:

@@ -105,7 +105,9 @@ def test_another_name(blog: Path) -> None:
     file = blog / ".env.production"
     file.write_text(file.read_text() + "# mine\nEMAIL_HOST=mail.example.com\n")
     found = prepare(blog, "www.example.com")
-    assert "HOSTS=www.example.com" in texts(found)[".env.production"]
+    assert "\nHOSTS=www.example.com\n" in texts(found)[".env.production"]
+    assert "\nALLOWED_HOSTS=www.example.com\n" in texts(found)[".env.production"]
+    assert "\nCSRF_TRUSTED_ORIGINS=https://www.example.com\n" in texts(found)[".env.production"]
     assert "# mine\nEMAIL_HOST=mail.example.com\n" in texts(found)[".env.production"]
     assert settings(found)["EMAIL_HOST"].kind == "given"
 

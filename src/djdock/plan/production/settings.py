@@ -16,7 +16,7 @@ from djdock.project.evaluation import Evaluation, variables_of
 HOST_NAMES = "HOSTS"
 OWN = re.compile(
     rf"{IMAGE}|{PREVIOUS_IMAGE}|{HOST_NAMES}|LISTEN|(?:WEB|HTTPS?)_PORT|STACK_NAME|COMPOSE_\w+|"
-    r"JOB_MODE|CADDYFILE_VERSION|POSTGRES_PASSWORD_VERSION|[A-Z]+_(?:CPUS|MEMORY|REPLICAS)"
+    r"MIGRATE_MODE|CADDYFILE_VERSION|POSTGRES_PASSWORD_VERSION|[A-Z]+_(?:CPUS|MEMORY|REPLICAS)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
 OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
