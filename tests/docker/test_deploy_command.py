@@ -74,11 +74,11 @@ class Shop:
 def shop(shelf: Path) -> Iterator[Shop]:
     """A new project that was deployed once, on ports of its own."""
     caddy_image.ensure()
-    (shelf / "production").mkdir()
-    project = tools.new_project(shelf / "production", name="shop")
+    (shelf / "deploy-command").mkdir()
+    project = tools.new_project(shelf / "deploy-command", name="shop")
     run(["git", "init", "--quiet"], project.root).ok()
     port = tools.free_port()
-    ports = shelf / "production/ports.env"
+    ports = shelf / "deploy-command/ports.env"
     ports.write_text(f"HTTPS_PORT={port}\nHTTP_PORT={tools.free_port()}\nLISTEN=127.0.0.1\n")
     try:
         done = project.djdock("deploy", "compose", "--host", HOST, "--env-file", str(ports), "--yes").ok()
