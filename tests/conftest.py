@@ -31,6 +31,7 @@ ORDER = ("unit", "lint", "docs", "problems", "embedded", "docker", "browser")
 # These start and kill real servers, and meet whatever else the machine is doing at that moment: one that fails is tried
 # once more. The summary names it all the same; what fails twice has failed.
 REAL = ("docs", "problems", "embedded", "docker", "browser")
+REASON = 30  # lines: what the command said stands at the end of a report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, obstacle in obstacles.items():
             if obstacle and item.get_closest_marker(marker) and os.environ.get("CI") != "true":
                 item.add_marker(pytest.mark.skip(reason=f"{marker}: {obstacle}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why the first attempt failed: of a test that is tried once more, only the last report stays."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first attempt of {report.nodeid}, {report.when}", sep="_")
+        terminalreporter.line("\n".join(report.longreprtext.splitlines()[-REASON:]))
 
 
 @pytest.fixture
