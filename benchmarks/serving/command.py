@@ -108,7 +108,7 @@ def _measured(arguments: argparse.Namespace) -> str:
             questions = [QUESTIONS[name] for name in arguments.choices or QUESTIONS]
             return "\n\n".join(_answers(where, images, question, plan) for question in questions)
         with _contenders(where, images, folder, tutorial=not arguments.without_tutorial) as contenders:
-            return _compared(where, contenders, plan)
+            return _compared(where, images, contenders, plan)
 
 
 @contextmanager
@@ -132,14 +132,25 @@ def _proxied(where: Stage, images: Images, folder: Path) -> Container:
     return where.behind_proxy(where.start(images.production, {}), caddy_image.ensure(), caddyfile)
 
 
-def _compared(where: Stage, contenders: Sequence[Contender], plan: Plan) -> str:
+def _compared(where: Stage, images: Images, contenders: Sequence[Contender], plan: Plan) -> str:
     pages = (QUERY, LIMIT, STATIC)
     found = contest.take(where.generator, contenders, pages, plan.runs, plan.seconds)
     titles = [contender.title for contender in contenders]
     names = Names(OURS, TUTORIAL if TUTORIAL in titles else "")
     goals = "\n".join(map(str, report.goals(found, names)))
-    parts = (*report.tables(found, pages, titles[0]), report.memory(found), f"Goals:\n\n{goals}")
+    parts = (
+        *report.tables(found, pages, titles[0]),
+        _alone(where, images),
+        report.memory(found),
+        f"Goals:\n\n{goals}",
+    )
     return "\n\n".join(parts)
+
+
+def _alone(where: Stage, images: Images) -> str:
+    """Django's own work, after the last turn: every server stands still."""
+    said = where.once(images.production, "python", "-m", "posts.alone", QUERY, LIMIT)
+    return report.alone(*(float(word) / 1000 for word in said.split()))
 
 
 def _answers(where: Stage, images: Images, question: Question, plan: Plan) -> str:

@@ -62,6 +62,15 @@ def memory(results: Results) -> str:
     return "\n".join(("**Memory after the load**", "", *aligned(rows, figures=MEMORY_FIGURES)))
 
 
+def alone(query: float, limit: float) -> str:
+    """What Django's own work on the two pages costs, in seconds of CPU: no server gets below."""
+    return (
+        "Without any server, in one process that does nothing else, Django's own work takes "
+        f"{_ms(query)} of CPU for the page with one query (beside what PostgreSQL uses), "
+        f"{_ms(limit)} for the same page without a database."
+    )
+
+
 def goals(results: Results, names: Names) -> Iterator[Goal]:
     """What the image's own server has to reach."""
     query, limit = results.turns[names.ours, QUERY], results.turns[names.ours, LIMIT]

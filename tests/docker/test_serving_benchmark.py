@@ -33,5 +33,8 @@ def test_a_second_of_load(workspace: Path) -> None:
     assert [line[-1].strip() for line in lines[:3]] == ["0", "0", "0"]
     assert all(int(line[1].replace(",", "")) > 20 for line in lines[:3])
     assert float(lines[3][1].strip().removesuffix(" MB")) > 20
+    alone = re.search(r"Django's own work takes ([\d.]+) ms of CPU .* ([\d.]+) ms for the same page", done.out)
+    assert alone is not None
+    assert float(alone[1]) > float(alone[2]) > 0.05
     assert "no request fails; 0 failed" in done.out
     assert standing(workspace) <= before
