@@ -213,7 +213,7 @@ def _check_values(prepared: Prepared) -> None:
 
 def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     root = prepared.root
-    reference = options.image or building.make(root, prepared.release, Order()).reference
+    reference = options.image or _build(target, prepared)
     site = _site(prepared, reference, options.wait)
     before = target.running(site)
     output.outcome("found", target.place(site))
@@ -239,6 +239,17 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     output.outcome("ready", target.address(site))
     if before and before != reference:
         output.next_step("djdock deploy rollback   if something is wrong with it")
+
+
+def _build(target: Target, prepared: Prepared) -> str:
+    """Builds the image, and gives its name.
+
+    Raises:
+        Problem: it cannot be built, or what runs the site could not have it: that is found before.
+    """
+    if obstacle := target.needs_registry(_site(prepared, f"{prepared.release.name}:latest", 0)):
+        raise obstacle
+    return building.make(prepared.root, prepared.release, Order()).reference
 
 
 def _look(target: Target, site: Site, *, first: bool) -> None:

@@ -61,6 +61,10 @@ def running(site: Site) -> str | None:
     return serving[0].image if serving else None
 
 
+def needs_registry(site: Site) -> Problem | None:  # noqa: ARG001 - what is built here runs here
+    return None
+
+
 def preview(site: Site) -> Sequence[str]:
     return tuple(changes.preview(projects.load(site)))
 

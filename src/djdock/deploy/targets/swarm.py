@@ -55,6 +55,11 @@ def running(site: Site) -> str | None:
     return web.image if web else None
 
 
+def needs_registry(site: Site) -> Problem | None:
+    """None when the Swarm has one node, which builds the image, or the name leads to a registry."""
+    return _obstacle(site.image, len(cluster.nodes()))
+
+
 def preview(site: Site) -> Sequence[str]:
     """What will change: labels of nodes, new services and images, new secrets, and what is in no file any more."""
     there = services.find(stack_file.stack_name(site))
@@ -257,16 +262,21 @@ def _check_image(image: str, nodes: Sequence[cluster.Node]) -> None:
     Raises:
         Problem: it is on one machine only, or nowhere.
     """
-    if stack_file.is_in_registry(image):
-        return
-    if len(nodes) > 1:
-        raise Problem(
-            f"The Swarm has {len(nodes)} nodes, and {image} is on this machine only: its name leads to no registry.",
-            hint="Push it where all nodes can pull it: djdock build --tag registry.example.com/NAME:1 --push\n"
-            "Then: djdock deploy swarm --image registry.example.com/NAME:1",
-        )
-    if not run(["docker", "image", "inspect", image]).ok:
+    if problem := _obstacle(image, len(nodes)):
+        raise problem
+    if not stack_file.is_in_registry(image) and not run(["docker", "image", "inspect", image]).ok:
         raise Problem(
             f"There is no image {image} on the node.",
             hint="Build it: djdock build, then: djdock deploy swarm\nOr name one: djdock deploy swarm --image NAME",
         )
+
+
+def _obstacle(image: str, nodes: int) -> Problem | None:
+    """Why not all of so many nodes could have an image of this name; None where they can."""
+    if nodes == 1 or stack_file.is_in_registry(image):
+        return None
+    return Problem(
+        f"The Swarm has {nodes} nodes, and the name {image} leads to no registry that they could pull it from.",
+        hint="Push it where all nodes can pull it: djdock build --tag registry.example.com/NAME:1 --push\n"
+        "Then: djdock deploy swarm --image registry.example.com/NAME:1",
+    )
