@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -252,6 +253,37 @@ def test_containers_can_do_little(shop: Shop) -> None:
     for path, code in (("/app/x", 1), ("/opt/venv/x", 1), ("/tmp/x", 0), ("/app/media/x", 0)):  # noqa: S108 - in a container
         assert min(run(["docker", "exec", web.id, "touch", path], shop.root).code, 1) == code, path
     assert run(["docker", "exec", web.id, "id", "-u"], shop.root).out.strip() == "10001"
+
+
+def test_uploads_are_served_and_not_by_django(shop: Shop) -> None:
+    """What the site writes is read through the proxy, which cannot change it; no script runs, no list is shown."""
+    [web] = shop.containers("web")
+    write = (
+        "from django.core.files.storage import default_storage as s; from django.core.files.base import ContentFile; "
+    )
+    write += "print(s.url(s.save('2026/page.html', ContentFile(b'<b>uploaded</b>'))))"
+    manage = [
+        "docker",
+        "exec",
+        web.id,
+        "python",
+        "container/entrypoint.py",
+        "python",
+        "manage.py",
+        "shell",
+        "-c",
+        write,
+    ]
+    address = run(manage, shop.root).ok().out.split()[-1]
+    assert address == "/media/2026/page.html"
+    assert shop.get(address) == (200, "<b>uploaded</b>")
+    with urllib.request.urlopen(f"http://127.0.0.1:{shop.values['WEB_PORT']}{address}") as answer:
+        assert answer.headers["Content-Security-Policy"] == "script-src 'none'"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    for path in ("/media/", "/media/2026/", "/media/../manage.py", "/media/%2e%2e/manage.py", "/media/none"):
+        assert shop.get(path)[0] in {400, 404}, path
+    [proxy] = shop.containers("proxy")
+    assert run(["docker", "exec", proxy.id, "touch", "/srv/media/x"], shop.root).code
 
 
 def test_the_database_is_out_of_reach(shop: Shop) -> None:

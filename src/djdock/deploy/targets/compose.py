@@ -31,7 +31,12 @@ def files(files: Files, release: Release) -> tuple[Change, ...]:
     return (
         generate(files, COMPOSE_FILE, file.text(release), "the site on one host, for `docker compose`"),
         generate(
-            files, CADDYFILE, caddy.text(release), "what the public reaches" + (", with TLS" * bool(release.hosts))
+            files,
+            CADDYFILE,
+            caddy.text(release),
+            "what the public reaches"
+            + ", with TLS" * bool(release.hosts)
+            + ", uploaded files too" * release.shows_media,
         ),
     )
 

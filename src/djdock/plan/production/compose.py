@@ -208,7 +208,11 @@ def _worker(release: Release, worker: Worker) -> str:
 
 
 def _proxy(release: Release) -> str:
-    volumes = [f"./{CADDYFILE}:{caddy.CADDYFILE_INSIDE}:ro", *([f"{CERTIFICATES}:/data"] if release.hosts else [])]
+    volumes = [
+        f"./{CADDYFILE}:{caddy.CADDYFILE_INSIDE}:ro",
+        *([f"{CERTIFICATES}:/data"] if release.hosts else []),
+        *([f"{MEDIA}:{caddy.UPLOADS}:ro"] if release.shows_media else []),
+    ]
     memory = ["/config", *([] if release.hosts else ["/data"])]
     return f"""\
     # To know what runs, and to decide when that changes, name a version: caddy:2.11.4, or one by its digest.
