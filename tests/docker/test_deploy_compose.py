@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from djdock.deploy import connections
 from djdock.deploy.targets import compose
 from djdock.errors import Problem
 from djdock.plan.production.release import CADDYFILE
@@ -350,6 +351,12 @@ def test_a_dump_holds_the_rows(shop: Shop, tmp_path: Path) -> None:
     assert place.read_bytes().startswith(b"PGDMP")
     assert place.stat().st_mode & 0o077 == 0
     assert list(place.parent.iterdir()) == [place]
+
+
+def test_how_connections_are_kept_is_seen(shop: Shop) -> None:
+    """The image itself says it, whoever wrote DATABASES: here dj_database_url, well for threads and wrong for ASGI."""
+    assert connections.look(compose, shop.site("1"), asynchronous=False) == ""
+    assert "CONN_MAX_AGE be 0" in connections.look(compose, shop.site("1"), asynchronous=True)
 
 
 def test_management_commands_run_beside_the_site(shop: Shop) -> None:

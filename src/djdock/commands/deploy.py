@@ -12,7 +12,7 @@ from djdock.commands import build as building
 from djdock.commands import production
 from djdock.commands import root as root_of
 from djdock.commands.production import Prepared
-from djdock.deploy import checks, first_page, migrations, secrets, targets
+from djdock.deploy import checks, connections, first_page, migrations, secrets, targets
 from djdock.deploy.image import Order
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
@@ -218,6 +218,8 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     before = target.running(site)
     output.outcome("found", target.place(site))
     _look(target, site, first=before is None)
+    if before is None and (advice := connections.look(target, site, asynchronous=bool(prepared.facts.asgi))):
+        output.warn(advice)  # once is enough
     for line in target.preview(site):
         output.outcome("change", line)
     _agree("Bring this to production?", yes=options.yes)
