@@ -259,12 +259,12 @@ def _look(target: Target, site: Site, *, first: bool) -> None:
     with output.working("checking"):
         for message in checks.django(target, site):
             output.warn(message)
-        if first:
-            return  # there is nobody to disturb, and perhaps no database yet
+        if first and site.release.database:
+            return  # there is nobody to disturb, and no database yet
         pending = migrations.pending(target, site)
         major = site.release.database.major if site.release.database else 18
         told = migrations.unsafe(pending.migrations, major, site.root) if pending.live else ()
-    for migration in pending.migrations:
+    for migration in pending.migrations if pending.live else ():
         output.outcome("migrate", migration.name, "not applied yet")
     if told is None:
         output.warn("Whether migrations are safe was not looked at: the linter could not be fetched.")
