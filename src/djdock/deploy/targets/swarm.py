@@ -129,11 +129,8 @@ def start_database(site: Site, progress: Progress) -> None:
     wanted = [name for name in DATA if name in stack.services]
     if not wanted:
         return
-    names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known(names))
-    stack_file.deploy(stack, wanted)
     try:
-        services.wait(goal)
+        _bring(site, stack, wanted, progress)
     except Failed as failed:
         what = f"{failed.service.partition('_')[2]} does not come up"
         raise services.problem(failed, what, "The site was left as it is.") from None
@@ -199,11 +196,8 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
     """Brings the new image to some services, all of them or none."""
     if not wanted:
         return
-    names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known(names))
-    stack_file.deploy(stack, wanted)
     try:
-        services.wait(goal)
+        _bring(site, stack, wanted, progress)
     except Failed as failed:
         again = [name for name in wanted if name in served and served[name] != stack.image]
         back = [services.go_back(stack.scoped(name), site.wait, progress) for name in again]
@@ -216,6 +210,18 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
             after = "Not everything got back to the version before: docker stack services " + stack.name
         what = "The proxy does not come up" if short == "proxy" else f"{short} does not run with {site.image}"
         raise services.problem(failed, what, after) from None
+
+
+def _bring(site: Site, stack: Stack, wanted: Sequence[str], progress: Progress) -> None:
+    """Deploys some services of the stack, and waits until they run as it says.
+
+    Raises:
+        Failed: one does not.
+    """
+    names = tuple(stack.scoped(name) for name in wanted)
+    goal = Goal(names, site.wait, progress, services.known(names))
+    stack_file.deploy(stack, wanted)
+    services.wait(goal)
 
 
 def rollback(site: Site, progress: Progress) -> str:
