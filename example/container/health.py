@@ -4,7 +4,8 @@
 /livez     200 when this process answers; it asks no database, since a restart would not repair one
 /readyz    200 when the database answers, too, else 503: no requests to this container for now
 
-Both are answered before Django sees the request, so that they need no name in ALLOWED_HOSTS, and no HTTPS.
+Both are answered before Django sees the request, so that they need no name in ALLOWED_HOSTS, and no HTTPS. They are not
+for the public: a request that a proxy has passed on (X-Forwarded-For, Forwarded) goes to Django, like any other page.
 """
 
 import logging
@@ -22,7 +23,8 @@ one_at_a_time = threading.Lock()
 
 def application(environ, start_response):
     path = environ.get("PATH_INFO")
-    if path not in ("/livez", "/readyz"):
+    is_passed_on = "HTTP_X_FORWARDED_FOR" in environ or "HTTP_FORWARDED" in environ
+    if path not in ("/livez", "/readyz") or is_passed_on:
         return site(environ, start_response)
     trouble = database_trouble() if path == "/readyz" else ""
     status = "503 Service Unavailable" if trouble else "200 OK"

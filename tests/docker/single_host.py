@@ -41,6 +41,7 @@ CELERY_BROKER_URL = os.environ["REDIS_URL"]
 CELERY_BEAT_SCHEDULE = {{"tick": {{"task": "notes.tasks.tick", "schedule": 1.0}}}}
 STATIC_URL = "static/"
 MEDIA_ROOT = BASE_DIR / "media"
+MEDIA_URL = "media/"
 """
 VIEWS = """\
 import os
@@ -223,7 +224,9 @@ def release(name: str, root: Path) -> Release:
         Setting("REDIS_URL", "fixed", "redis://redis:6379/0"),
     )
     found = workers(facts.read(Folder(root), "shop"))
-    return Release(name, settings, found, Postgres("shop", "shop", 18), redis=True, media="/app/media")
+    return Release(
+        name, settings, found, Postgres("shop", "shop", 18), redis=True, media="/app/media", media_address="/media/"
+    )
 
 
 @contextmanager

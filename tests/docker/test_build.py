@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +163,33 @@ def test_a_step_that_fails(project: Project) -> None:
     assert (
         run(["docker", "image", "inspect", f"{compose.image_name(project.root.parent)}:build"], project.root).code == 0
     )
+
+
+# A program for ARM processors, as small as they come: it ends at once.
+FOREIGN = (
+    b"\x7fELF\x02\x01\x01"
+    + bytes(9)
+    + struct.pack("<HHIQQQIHHHHHH", 2, 183, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    + struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 132, 132, 0x1000)
+    + struct.pack("<III", 0xD2800BA8, 0xD2800000, 0xD4000001)
+)
+
+
+@pytest.mark.skipif(
+    platform.machine() not in {"x86_64", "AMD64"} or Path("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists(),
+    reason="this machine can run programs for ARM",
+)
+def test_an_image_for_another_processor(small: Project) -> None:
+    """Without an emulation, a step of the Dockerfile cannot run: what is told is the processor, not the step."""
+    (small.root / "foreign").write_bytes(FOREIGN)
+    (small.root / "foreign").chmod(0o755)
+    (small.root / "Dockerfile").write_text(
+        f"{FIRST_LINE}\nFROM scratch AS production\nCOPY foreign /bin/sh\nRUN true\n"
+    )
+    done = small.djdock("build", "--platform", "linux/arm64")
+    assert "cannot run programs for the processor that the image is for" in " ".join(done.problem().split())
+    assert "exec format error" in done.err
+    assert "multi-platform/#qemu" in done.err
 
 
 def test_a_secret_in_the_dockerfile(project: Project) -> None:

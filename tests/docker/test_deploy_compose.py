@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from djdock.deploy import connections
 from djdock.deploy.targets import compose
 from djdock.errors import Problem
 from djdock.plan.production.release import CADDYFILE
@@ -254,6 +256,37 @@ def test_containers_can_do_little(shop: Shop) -> None:
     assert run(["docker", "exec", web.id, "id", "-u"], shop.root).out.strip() == "10001"
 
 
+def test_uploads_are_served_and_not_by_django(shop: Shop) -> None:
+    """What the site writes is read through the proxy, which cannot change it; no script runs, no list is shown."""
+    [web] = shop.containers("web")
+    write = (
+        "from django.core.files.storage import default_storage as s; from django.core.files.base import ContentFile; "
+    )
+    write += "print(s.url(s.save('2026/page.html', ContentFile(b'<b>uploaded</b>'))))"
+    manage = [
+        "docker",
+        "exec",
+        web.id,
+        "python",
+        "container/entrypoint.py",
+        "python",
+        "manage.py",
+        "shell",
+        "-c",
+        write,
+    ]
+    address = run(manage, shop.root).ok().out.split()[-1]
+    assert address == "/media/2026/page.html"
+    assert shop.get(address) == (200, "<b>uploaded</b>")
+    with urllib.request.urlopen(f"http://127.0.0.1:{shop.values['WEB_PORT']}{address}") as answer:
+        assert answer.headers["Content-Security-Policy"] == "script-src 'none'"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    for path in ("/media/", "/media/2026/", "/media/../manage.py", "/media/%2e%2e/manage.py", "/media/none"):
+        assert shop.get(path)[0] in {400, 404}, path
+    [proxy] = shop.containers("proxy")
+    assert run(["docker", "exec", proxy.id, "touch", "/srv/media/x"], shop.root).code
+
+
 def test_the_database_is_out_of_reach(shop: Shop) -> None:
     """No port of it is published, its network has no way out, and neither it nor Redis shares one with the proxy."""
     for service in ("db", "redis"):
@@ -318,6 +351,12 @@ def test_a_dump_holds_the_rows(shop: Shop, tmp_path: Path) -> None:
     assert place.read_bytes().startswith(b"PGDMP")
     assert place.stat().st_mode & 0o077 == 0
     assert list(place.parent.iterdir()) == [place]
+
+
+def test_how_connections_are_kept_is_seen(shop: Shop) -> None:
+    """The image itself says it, whoever wrote DATABASES: here dj_database_url, well for threads and wrong for ASGI."""
+    assert connections.look(compose, shop.site("1"), asynchronous=False) == ""
+    assert "CONN_MAX_AGE be 0" in connections.look(compose, shop.site("1"), asynchronous=True)
 
 
 def test_management_commands_run_beside_the_site(shop: Shop) -> None:

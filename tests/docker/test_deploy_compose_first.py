@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from djdock.commands import deploy
+from djdock.deploy import secrets
 from djdock.deploy.targets import compose
 from djdock.errors import Problem
 from djdock.plan.production.release import COMPOSE_FILE
@@ -138,6 +140,18 @@ def test_a_database_that_is_down(image: Shop) -> None:
         # The next deployment starts it again.
         shop.deploy("1")
         assert shop.get() == (200, "1 0 plain")
+
+
+def test_a_database_elsewhere_that_is_down(image: Shop) -> None:
+    """Nobody answers at its address: that is told before anything is started, in a first deployment too."""
+    with another(image, "elsewhere", database=None) as shop:
+        address = "postgres://shop:of-a-test@127.0.0.1:1/shop"
+        secrets.write(shop.root, {"DATABASE_URL": address, "SECRET_KEY": "0123456789abcdefghij" * 3})
+        with pytest.raises(Problem, match="The database does not answer") as raised:
+            deploy._look(compose, shop.site("1"), first=True)
+        assert "refused" in raised.value.details
+        assert "of-a-test" not in raised.value.details
+        assert shop.containers("web") == ()
 
 
 def test_plain_compose_starts_the_site(image: Shop) -> None:

@@ -239,6 +239,13 @@ def test_health_needs_neither_name_nor_https(web: Container) -> None:
     assert web.get("/livez/", VISITOR).status == 404
 
 
+def test_health_is_not_for_visitors(web: Container) -> None:
+    """An Ingress passes on every path; what it says of the visitor makes Django answer, which has no such page."""
+    for path in ("/livez", "/readyz"):
+        assert web.get(path, {**VISITOR, "X-Forwarded-For": "192.0.2.1"}).status == 404
+        assert web.get(path, {**VISITOR, "Forwarded": "for=192.0.2.1;proto=https"}).status == 404
+
+
 def test_docker_sees_its_health(web: Container) -> None:
     """The image's own health check, which needs no curl, finds it well."""
     tools.eventually(lambda: web.inspect("{{.State.Health.Status}}") == "healthy", 40)

@@ -10,11 +10,11 @@ import pytest
 from djdock.plan.production import caddy, compose
 from djdock.plan.production.release import CADDYFILE, COMPOSE_FILE, ENV_FILE, Release
 from tests import caddy_image, tools
-from tests.unit.test_production_compose import FULL, SMALL
+from tests.unit.test_production_compose import FULL, SHOWN, SMALL
 
 DCLINT = "dclint@3.1.0"
 FAULTY = "services:\n  web:\n    image: site\n    ports:\n      - 80:80\n"
-RELEASES = {"full": FULL, "small": SMALL}
+RELEASES = {"full": FULL, "shown": SHOWN, "small": SMALL}
 
 
 @pytest.fixture(scope="module")

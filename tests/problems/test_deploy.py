@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from djdock.database import dump
+from djdock.errors import Problem
 from tests import tools
 from tests.docs import markdown
+from tests.problems import machine
 
 # No engine answers there: whatever these tests see was found without one.
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -102,3 +106,41 @@ def test_rollback_before_anything_was_deployed(blog: tools.Project) -> None:
     done = blog.djdock("deploy", "rollback", "--yes", env=NOWHERE)
     done.problem()
     assert "Nothing was deployed" in done.words
+
+
+@pytest.mark.parametrize("kilobytes", [0, 8, 24, 36, 40])
+def test_a_disk_that_is_full(blog: tools.Project, tmp_path: Path, kilobytes: int) -> None:
+    """However much room was left: no file and no secret is half written, it is told, and with room it goes on."""
+    disk = tmp_path / "disk"
+    with machine.small_disk(disk, 4):
+        project = tools.Project(Path(shutil.copytree(blog.root, disk / "blog", symlinks=True)))
+        before = tools.tree(project.root)
+        filler = disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free - kilobytes * 1024))
+        done = deploy(project, "--host", "shop.example.com", "--yes")
+        done.problem()
+        assert "No space left on device" in done.words
+        assert not [path for path in project.root.rglob("*") if "unfinished" in path.name or ".djdock-" in path.name]
+        left = tools.tree(project.root)
+        filler.unlink()
+        assert "Docker" in deploy(project, "--host", "shop.example.com", "--yes").problem()
+        whole = tools.tree(project.root)
+        new = {path for path, entry in left.items() if before.get(path) != entry and not path.startswith(".djdock")}
+        assert {path: left[path] for path in new} == {path: whole[path] for path in new}
+        for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "DATABASE_URL"):
+            assert (project.root / "secrets" / name).stat().st_size > 20
+
+
+def test_a_dump_on_a_full_disk(tmp_path: Path) -> None:
+    """The program that writes it meets the end of the disk: nothing of the dump stays, and the place is named."""
+    disk = tmp_path / "disk"
+    with machine.small_disk(disk, 1):
+        place = disk / "dumps/today.dump"
+        with pytest.raises(Problem) as caught:
+            dump.write(["head", "--bytes=3000000", "/dev/zero"], dict(os.environ), place)
+        assert str(place) in caught.value.cause
+        assert "No space left on device" in caught.value.details
+        assert "MB are free there" in caught.value.hint
+        assert list(place.parent.iterdir()) == []
+        dump.write(["head", "--bytes=300000", "/dev/zero"], dict(os.environ), place)
+        assert place.stat().st_size == 300_000

@@ -40,6 +40,8 @@ def test_steps_are_counted() -> None:
             "not exist for this plat",
         ),
         ('target stage "production" could not be found', "no stage `production`"),
+        ("target stage development could not be found", "no stage `development`"),
+        ("failed to solve: failed to reach build target development in Dockerfile", "no stage `development`"),
     ],
 )
 def test_what_no_line_of_the_dockerfile_is_to_blame_for(said: str, cause: str) -> None:

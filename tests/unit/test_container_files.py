@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import posixpath
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -56,3 +60,60 @@ def test_the_sites_own_application_is_wrapped() -> None:
 def test_a_name_that_the_project_has_is_left_to_it(there: dict[str, str], name: str) -> None:
     """A project that has something called `container` beside manage.py keeps it; a second run finds the same name."""
     assert container_files.choose_name(Texts(there), "backend") == name
+
+
+PROXIED = ["X-Forwarded-For", "Forwarded"]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["wsgi", "asgi"])
+@pytest.mark.parametrize(
+    ("path", "header", "by"),
+    [
+        ("/livez", "User-Agent", "health"),
+        ("/livez", "X-Forwarded-Proto", "health"),
+        *(("/livez", header, "site") for header in PROXIED),
+        *(("/readyz", header, "site") for header in PROXIED),
+        ("/livez/", "User-Agent", "site"),
+        ("/", "User-Agent", "site"),
+    ],
+)
+def test_health_is_for_those_who_ask_directly(
+    path: str, header: str, by: str, asynchronous: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kubelets, Docker and load balancers send no header of a proxy; a visitor's request has one, and gets Django's
+    answer. The site and Django's connections are stood in for: neither is installed where this runs.
+    """
+    asked = ask_asgi if asynchronous else ask_wsgi
+    text = written(ContainerFiles("", "container", "shop.web:app", asynchronous=asynchronous))["container/health.py"]
+    site: Any = SimpleNamespace(app=asgi_site if asynchronous else wsgi_site)
+    for name, stood_in in {"django": None, "django.db": SimpleNamespace(connections={}), "shop.web": site}.items():
+        monkeypatch.setitem(sys.modules, name, stood_in or SimpleNamespace(db=None))
+    monkeypatch.setitem(sys.modules, "shop", SimpleNamespace(web=site))
+    module: dict[str, Any] = {}
+    exec(compile(text, "health.py", "exec"), module)  # noqa: S102 - it is the file that we have made
+    assert asked(module["application"], path, header) == {"health": b"ok", "site": b"site"}[by]
+
+
+def wsgi_site(_environ: dict[str, str], start_response: Any) -> list[bytes]:
+    start_response("404 Not Found", [])
+    return [b"site"]
+
+
+async def asgi_site(_scope: dict[str, Any], _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.body", "body": b"site"})
+
+
+def ask_wsgi(application: Any, path: str, header: str) -> bytes:
+    environ = {"PATH_INFO": path, f"HTTP_{header.upper().replace('-', '_')}": "192.0.2.1"}
+    return b"".join(application(environ, lambda _status, _headers: None))
+
+
+def ask_asgi(application: Any, path: str, header: str) -> bytes:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": path, "headers": [(header.lower().encode(), b"192.0.2.1")]}
+    asyncio.run(application(scope, None, send))
+    return b"".join(message.get("body", b"") for message in sent)

@@ -122,7 +122,7 @@ def test_workers_are_services_of_the_same_image() -> None:
         services=(Need("postgres", ""), Need("redis", "", starts=True)),
         processes=(
             Process("worker", ("celery", "-A", "shop", "worker"), ""),
-            Process("beat", ("celery", "-A", "shop", "beat"), "", schedule=True),
+            Process("beat", ("celery", "-A", "shop", "beat", "--pidfile="), "", schedule=True),
         ),
     )
     found = services(written(PROJECT, facts)["compose.yaml"])
@@ -133,7 +133,7 @@ def test_workers_are_services_of_the_same_image() -> None:
         assert found[name]["depends_on"]["redis"] == {"condition": "service_healthy"}
     assert [name for name in found if "build" in found[name]] == ["web"]
     assert found["worker"]["command"] == ["celery", "-A", "shop", "worker"]
-    assert found["beat"]["command"][-2:] == ["--schedule=/tmp/celerybeat-schedule", "--pidfile="]
+    assert found["beat"]["command"][4:] == ["--pidfile=", "--schedule=/tmp/celerybeat-schedule"]
     assert found["worker"]["healthcheck"] == found["beat"]["healthcheck"] == {"disable": True}
 
 

@@ -61,6 +61,29 @@ def test_a_whole_project() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "address"),
+    [
+        ('MEDIA_URL = "media/"', "/media/"),
+        ('MEDIA_URL = "/files/of-people/"\nSTATIC_URL = "static/"', "/files/of-people/"),
+        ('MEDIA_URL = "/static/media/"\nSTATIC_URL = "/static/"', "/static/media/"),
+        ('MEDIA_URL = "/files/"\nSTATIC_URL = "/files/static/"', ""),
+        ("", ""),
+        ('MEDIA_URL = ""', ""),
+        ('MEDIA_URL = "/"', ""),
+        ('MEDIA_URL = "https://files.example.com/"', ""),
+        ('MEDIA_URL = "//files.example.com/"', ""),
+        ('MEDIA_URL = "/media"', ""),
+        ('MEDIA_URL = "/a b/{x}/"', ""),
+        ('MEDIA_URL = os.environ["WHERE"]', ""),
+    ],
+)
+def test_where_visitors_find_uploads(lines: str, address: str) -> None:
+    """A path of the site itself: another host, and what would take static files along, is left alone."""
+    settings = f"{PROJECT['config/settings.py']}{lines}\n"
+    assert facts.read(Texts({**PROJECT, "config/settings.py": settings}), "shop").media_address == address
+
+
 def test_a_bare_project() -> None:
     """Where nothing is said nothing is made up: no PostgreSQL, no variables, names from the folder."""
     found = facts.read(Texts({"manage.py": MANAGE, "config/settings.py": ""}), "my-shop")

@@ -21,6 +21,7 @@ SETTINGS = (
 WORKERS = (Worker("worker", ("celery", "-A", "shop", "worker")), Worker("beat", ("celery", "-A", "shop", "beat")))
 HOSTS = ("shop.example.com", "www.example.com")
 FULL = Release("shop", SETTINGS, WORKERS, Postgres("shop", "o'hara", 18), redis=True, hosts=HOSTS, media="/app/media")
+SHOWN = replace(FULL, media_address="/files/")
 SMALL = Release("shop", SETTINGS[:2])
 
 
@@ -98,10 +99,26 @@ def test_the_proxy_answers_to_the_names_and_to_no_others() -> None:
     assert "trusted_proxies" not in caddy.text(FULL)
     assert "\n:80 {\n" in caddy.text(SMALL)
     assert "trusted_proxies private_ranges" in caddy.text(SMALL)
+
+
+def test_uploads_are_shown_where_the_settings_say_where() -> None:
+    """The proxy reads the volume, and nobody else's, where MEDIA_URL is a path of the site; else a comment says how."""
+    block = "\t\thandle_path /files/* {\n\t\t\troot * /srv/media\n"
+    assert read(SHOWN)["services"]["proxy"]["volumes"][-1] == "media:/srv/media:ro"
+    assert block in caddy.text(SHOWN)
+    for release in (FULL, SMALL, replace(SMALL, media_address="/files/")):
+        assert not [one for one in read(release)["services"]["proxy"]["volumes"] if one.startswith("media")]
+        assert "\thandle_path" not in caddy.text(release)
+    assert "# handle_path /media/* {" in caddy.text(FULL)
     assert "/srv/media" not in caddy.text(SMALL)
+    # On Swarm the volume and the proxy may be on two nodes.
+    assert "# handle_path /files/* {" in caddy.for_swarm(SHOWN)
+    assert "\thandle_path" not in caddy.for_swarm(SHOWN)
 
 
-@pytest.mark.parametrize("release", [FULL, SMALL, replace(SMALL, redis=True)], ids=["full", "small", "redis"])
+@pytest.mark.parametrize(
+    "release", [FULL, SHOWN, SMALL, replace(SMALL, redis=True)], ids=["full", "shown", "small", "redis"]
+)
 def test_files_are_whole(release: Release) -> None:
     """Both say that they are the person's to edit, end with one line end, and have no line with spaces at its end."""
     for text in (compose.text(release), caddy.text(release)):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from djdock.deploy.stacks import cluster
 from djdock.deploy.stacks.cluster import Node
+from djdock.deploy.targets import swarm
+from djdock.deploy.targets.target import Site
 from djdock.errors import Problem
+from djdock.plan.production.release import Release
 
 MANAGERS = [{"NodeID": "a", "Addr": "192.0.2.1:2377"}]
 ONE = Node("a", "one", "192.0.2.1", manager=True, usable=True, here=True, labels={"shop.data": "true"})
@@ -47,3 +52,18 @@ def test_several_nodes_need_a_choice() -> None:
         cluster.give_labels(("shop.data", "shop.proxy"), (ONE, TWO))
     assert "docker node update --label-add shop.proxy=true NODE" in problem.value.hint
     cluster.give_labels(("shop.data",), (ONE, TWO))
+
+
+def test_several_nodes_need_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the node that builds an image has it; the others pull. The nodes are made up: a test has one machine."""
+
+    def asked(image: str, *nodes: Node) -> Problem | None:
+        monkeypatch.setattr(cluster, "nodes", lambda: nodes)
+        return swarm.needs_registry(Site(Path(), Release("shop", ()), {}, image, Path()))
+
+    assert asked("shop:latest", ONE) is None
+    assert asked("registry.example.com/shop:1", ONE, TWO) is None
+    found = asked("shop:latest", ONE, TWO)
+    assert found is not None
+    assert "2 nodes" in found.cause
+    assert "djdock build --tag registry.example.com/NAME:1 --push" in found.hint

@@ -12,7 +12,7 @@ from djdock.commands import build as building
 from djdock.commands import production
 from djdock.commands import root as root_of
 from djdock.commands.production import Prepared
-from djdock.deploy import checks, first_page, migrations, secrets, targets
+from djdock.deploy import checks, connections, first_page, migrations, secrets, targets
 from djdock.deploy.image import Order
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
@@ -213,11 +213,13 @@ def _check_values(prepared: Prepared) -> None:
 
 def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     root = prepared.root
-    reference = options.image or building.make(root, prepared.release, Order()).reference
+    reference = options.image or _build(target, prepared)
     site = _site(prepared, reference, options.wait)
     before = target.running(site)
     output.outcome("found", target.place(site))
     _look(target, site, first=before is None)
+    if before is None and (advice := connections.look(target, site, asynchronous=bool(prepared.facts.asgi))):
+        output.warn(advice)  # once is enough
     for line in target.preview(site):
         output.outcome("change", line)
     _agree("Bring this to production?", yes=options.yes)
@@ -241,17 +243,28 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         output.next_step("djdock deploy rollback   if something is wrong with it")
 
 
+def _build(target: Target, prepared: Prepared) -> str:
+    """Builds the image, and gives its name.
+
+    Raises:
+        Problem: it cannot be built, or what runs the site could not have it: that is found before.
+    """
+    if obstacle := target.needs_registry(_site(prepared, f"{prepared.release.name}:latest", 0)):
+        raise obstacle
+    return building.make(prepared.root, prepared.release, Order()).reference
+
+
 def _look(target: Target, site: Site, *, first: bool) -> None:
     """Django's own checks, and what unapplied migrations do to a site that serves; nothing of it changes anything."""
     with output.working("checking"):
         for message in checks.django(target, site):
             output.warn(message)
-        if first:
-            return  # there is nobody to disturb, and perhaps no database yet
+        if first and site.release.database:
+            return  # there is nobody to disturb, and no database yet
         pending = migrations.pending(target, site)
         major = site.release.database.major if site.release.database else 18
         told = migrations.unsafe(pending.migrations, major, site.root) if pending.live else ()
-    for migration in pending.migrations:
+    for migration in pending.migrations if pending.live else ():
         output.outcome("migrate", migration.name, "not applied yet")
     if told is None:
         output.warn("Whether migrations are safe was not looked at: the linter could not be fetched.")

@@ -200,6 +200,7 @@ def _release(facts: Facts, question: Question, settled: tuple[Setting, ...]) -> 
         hosts=question.hosts,
         folder=facts.folder,
         media=facts.media,
+        media_address=facts.media_address,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from djdock.errors import Problem, last_lines
@@ -21,13 +20,6 @@ CAUSES = tuple(
     for words in (r"\berror: |could not|couldn't|cannot|can't|not found|no such", r"\b(?:error|failed|missing)\b")
 )
 IMAGE_OF_STEP = re.compile(r"load metadata for (\S+)")
-DISK_FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
-# The engine has no emulation for the processor that the image is for.
-OTHER_PROCESSOR = re.compile(r"exec format error", re.IGNORECASE)
-NO_SUCH_PLATFORM = re.compile(
-    r"no match for platform|no matching manifest for|does not provide the specified platform", re.IGNORECASE
-)
-NO_STAGE = re.compile(r"target stage \"?([\w.-]+)\"? could not be found|failed to reach build target ([\w.-]+)")
 
 
 class BuildFailed(Problem):
@@ -64,9 +56,9 @@ def steps(output: str) -> Steps:
 
 def problem(output: str, *, again: str) -> Problem | None:
     """Why a build failed, from BuildKit's plain output; None where it names no step. `again` is what to try then."""
-    for pattern, explain in EXPLAINED:
-        if pattern.search(output):
-            return explain(output, again)
+    for explained in EXPLAINED:
+        if found := explained.said.search(output):
+            return explained.problem(found, output, again)
     failed = FAILED_STEP.search(output)
     if failed is None:
         return None
@@ -90,48 +82,50 @@ def no_image(name: str, details: str, *, again: str) -> Problem:
     )
 
 
-def _disk_full(output: str, again: str) -> Problem:
-    return Problem(
+@dataclass(frozen=True)
+class Explained:
+    """A failure that no line of the Dockerfile is to blame for.
+
+    Attributes:
+        said: how the output says it; a group of it may hold a name, which goes into `{}` of the cause.
+        cause, hint: of the Problem; what to try then comes after the hint.
+    """
+
+    said: re.Pattern[str]
+    cause: str
+    hint: str
+
+    def problem(self, found: re.Match[str], output: str, again: str) -> Problem:
+        """What to tell a person who has this output."""
+        start, end = output.rfind("\n", 0, found.start()) + 1, output.find("\n", found.end())
+        line = output[start:] if end < 0 else output[start:end]
+        named = next(filter(None, found.groups()), "")
+        return Problem(self.cause.format(named), details=TIME.sub("", line).strip(), hint=f"{self.hint} then: {again}")
+
+
+EXPLAINED = (
+    Explained(
+        re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE),
         "The disk that Docker keeps its images on is full.",
-        details=_line(output, DISK_FULL),
-        hint="What takes the room: docker system df\n"
-        f"What no image needs any more goes with: docker builder prune   and then: {again}",
-    )
-
-
-def _other_processor(output: str, again: str) -> Problem:
-    return Problem(
+        "What takes the room: docker system df\nWhat no image needs any more goes with: docker builder prune   and",
+    ),
+    # The engine has no emulation for the processor that the image is for.
+    Explained(
+        re.compile(r"exec format error", re.IGNORECASE),
         "This machine cannot run programs for the processor that the image is for.",
-        details=_line(output, OTHER_PROCESSOR),
-        hint="Build it on a machine with that processor, or let this one emulate it "
-        f"(https://docs.docker.com/build/building/multi-platform/#qemu), then: {again}",
-    )
-
-
-def _no_such_platform(output: str, again: str) -> Problem:
-    return Problem(
+        "Build it on a machine with that processor, or let this one emulate it "
+        "(https://docs.docker.com/build/building/multi-platform/#qemu),",
+    ),
+    Explained(
+        re.compile(
+            r"no match for platform|no matching manifest for|does not provide the specified platform", re.IGNORECASE
+        ),
         "An image that the Dockerfile builds on does not exist for this platform.",
-        details=_line(output, NO_SUCH_PLATFORM),
-        hint=f"Name another platform, or another image in the Dockerfile, then: {again}",
-    )
-
-
-def _no_stage(output: str, again: str) -> Problem:
-    return Problem(
-        "The Dockerfile has no stage `production`.",
-        details=_line(output, NO_STAGE),
-        hint=f"djdock init   shows what is missing. Then: {again}",
-    )
-
-
-def _line(output: str, pattern: re.Pattern[str]) -> str:
-    """The first line that says it."""
-    return next((TIME.sub("", line).strip() for line in output.splitlines() if pattern.search(line)), "")
-
-
-EXPLAINED: tuple[tuple[re.Pattern[str], Callable[[str, str], Problem]], ...] = (
-    (DISK_FULL, _disk_full),
-    (OTHER_PROCESSOR, _other_processor),
-    (NO_SUCH_PLATFORM, _no_such_platform),
-    (NO_STAGE, _no_stage),
+        "Name another platform, or another image in the Dockerfile,",
+    ),
+    Explained(
+        re.compile(r"target stage \"?([\w.-]+)\"? could not be found|failed to reach build target ([\w.-]+)"),
+        "The Dockerfile has no stage `{}`.",
+        "djdock init   shows what is missing,",
+    ),
 )

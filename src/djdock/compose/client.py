@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from djdock.compose import builds, containers
+from djdock.compose import builds, containers, networks
 from djdock.compose.containers import MIGRATE, environment, program
 from djdock.errors import Problem, last_lines
 from djdock.process import follow, run
@@ -45,6 +45,8 @@ def _diagnose(checkout: Checkout, output: str, migrated: str) -> Problem:
     """
     if failed := builds.problem(output, again="djdock up"):
         return failed
+    if no_network := networks.problem(output, again="djdock up"):
+        return no_network
     if missing_image := _missing_image(checkout):
         return builds.no_image(missing_image, last_lines(output, 4), again="djdock up")
     found = containers.find(checkout)

@@ -60,19 +60,29 @@ def write(argv: Sequence[str | Path], env: Mapping[str, str], place: Path) -> No
     Raises:
         Problem: the dump could not be written; there is no file then.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
     unfinished = place.with_name(f".{place.name}.unfinished")
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         done = process.write_to(unfinished, argv, env=env)
         if not done.ok:
-            raise Problem(
-                "The database could not be dumped, so nothing in it was replaced.",
-                details=last_lines(done.stderr),
-                hint="Correct what the last line says, then the same command again.",
-            )
+            raise _failure(place, done.stderr)
         unfinished.replace(place)
+    except OSError as error:
+        raise _failure(place, str(error.strerror)) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _failure(place: Path, said: str) -> Problem:
+    try:
+        left = f"{shutil.disk_usage(place.parent).free / 1e6:.0f} MB are free there"
+    except OSError:
+        left = "that folder cannot be looked at"
+    return Problem(
+        f"The database could not be dumped to {place}, so nothing in it was replaced.",
+        details=last_lines(said),
+        hint=f"Correct what the last line says ({left}), then the same command again.",
+    )
 
 
 def _major(path: Path) -> int:

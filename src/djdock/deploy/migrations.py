@@ -16,15 +16,21 @@ from djdock.deploy.asking import ask
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem, last_lines
 from djdock.machine import python
+from djdock.plan.production.release import ENV_FILE, SECRETS_FOLDER
 
 LINTER = "squawk-cli>=2.50,<3"
 SCRIPT = """
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-executor = MigrationExecutor(connection)
-plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-unapplied = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
-found = [bool(executor.loader.applied_migrations), unapplied]
+try:
+    connection.ensure_connection()
+except OperationalError as error:
+    found = str(error)
+else:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    unapplied = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
+    found = [bool(executor.loader.applied_migrations), unapplied]
 """
 # What squawk calls a statement, and what it means for a site that goes on serving meanwhile.
 OLD_VERSION = "the version that still serves"
@@ -78,6 +84,13 @@ def pending(target: Target, site: Site) -> Pending:
             "The new image cannot say which migrations are not applied yet. Nothing was changed.",
             details=last_lines(done.text),
             hint="Correct what the last line says (a setting? the database's address?), then: djdock deploy",
+        )
+    if isinstance(found, str):
+        raise Problem(
+            "The database does not answer, or does not let the site in. Nothing was changed.",
+            details=last_lines(found, 4),
+            hint=f"Start it, or correct its address ({SECRETS_FOLDER}/, {ENV_FILE}): `localhost` is the "
+            "container itself. Then the same command again.",
         )
     live, unapplied = found
     return Pending(tuple(Migration(name, sql) for name, sql in unapplied), live)

@@ -50,18 +50,24 @@ def write(root: Path, values: Mapping[str, str]) -> None:
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         folder.chmod(FOLDER_MODE)
         for name, value in values.items():
-            unfinished = folder / f".{name}.unfinished"
-            unfinished.unlink(missing_ok=True)
-            with open(
-                unfinished, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)
-            ) as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.chmod(FILE_MODE)
-            unfinished.replace(folder / name)
+            _write(folder / name, value)
     except OSError as error:
         raise Problem(
-            f"The secrets cannot be written to {SECRETS_FOLDER}/: {error.strerror}.",
-            hint=f"Make room, or see who owns the folder (ls -ld {SECRETS_FOLDER}); then the same command again.",
+            f"The secrets cannot be written to {folder}: {error.strerror}.",
+            hint=f"Make room on that disk (df -h {root}), or see who owns the folder (ls -ld {SECRETS_FOLDER}); then "
+            "the same command again.",
         ) from error
+
+
+def _write(place: Path, value: str) -> None:
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        with open(unfinished, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(value)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(FILE_MODE)
+        unfinished.replace(place)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -304,7 +304,7 @@ def _in_container(process: Process) -> tuple[str, ...]:
     """A process's command for a container: what it remembers of the schedule is no file of the project's."""
     if not process.schedule:
         return process.argv
-    return (*process.argv, "--schedule=/tmp/celerybeat-schedule", "--pidfile=")
+    return (*process.argv, "--schedule=/tmp/celerybeat-schedule")
 
 
 def _why(composition: Composition) -> str:

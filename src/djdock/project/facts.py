@@ -55,6 +55,7 @@ class Facts:
         wsgi, asgi: `module:name` of its applications; asgi only where the site needs it.
         static_root: it collects static files: the app is installed, and STATIC_ROOT is set.
         static, media: the folders STATIC_ROOT and MEDIA_ROOT as containers see them; empty where they are not known.
+        media_address: the path on the site where visitors find uploaded files, as `/media/`; empty where they do not.
         extension: what PostgreSQL needs beside itself: `postgis`, `pgvector` or nothing.
         features: other needs, as `project.system_packages` names them.
         conflicts: what the project says of its Python and that cannot be met, one sentence each.
@@ -81,6 +82,7 @@ class Facts:
     static_root: bool = False
     static: str = ""
     media: str = ""
+    media_address: str = ""
     extension: str = ""
     features: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -154,6 +156,7 @@ def read(files: Files, name: str, chosen: Configuration | None = None) -> Facts:
         static_root=serving.collects_static_files(evaluation.values),
         static=serving.folder_inside(evaluation.values, "STATIC_ROOT", found.folder),
         media=serving.folder_inside(evaluation.values, "MEDIA_ROOT", found.folder),
+        media_address=serving.media_address(evaluation.values),
         extension=next((name for need in needs for name in need.features if name in {"postgis", "pgvector"}), ""),
         features=_features(evaluation),
         conflicts=python.conflicts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -12,6 +13,8 @@ from djdock.project.files import Files
 
 # Where containers have the project.
 INSIDE = "/app"
+# The path of an address on the site itself, with nothing in it that a web server would take for more than that.
+PATH = re.compile(r"/?(?:[\w-][\w.-]*/)+")
 STATIC_APP = "django.contrib.staticfiles"
 
 
@@ -46,6 +49,20 @@ def folder_inside(values: Mapping[str, object], name: str, folder: str) -> str:
         return ""
     place = posixpath.normpath(posixpath.join(ROOT, folder, str(found)))
     return INSIDE + place.removeprefix(str(ROOT)) if f"{place}/".startswith(f"{ROOT}/") else place
+
+
+def media_address(values: Mapping[str, object]) -> str:
+    """Where visitors find uploaded files, as `/media/`; empty where MEDIA_URL says none, or another site.
+
+    A path that static files have a part of is none either: who serves that takes them for uploads.
+    """
+    media, static = (_path(values.get(name)) for name in ("MEDIA_URL", "STATIC_URL"))
+    return "" if static.startswith(media) else media
+
+
+def _path(url: object) -> str:
+    """The path of an address on this site, as Django takes it: it may lack the slash that it begins with."""
+    return f"/{url.lstrip('/')}" if isinstance(url, str) and PATH.fullmatch(url) else ""
 
 
 def static_storage(values: Mapping[str, object]) -> str:

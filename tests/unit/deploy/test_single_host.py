@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from djdock.compose import networks
 from djdock.deploy.single_host import failures, rollout
 from djdock.deploy.single_host.project import Project
 from djdock.deploy.targets.target import Site
@@ -24,6 +25,23 @@ def test_a_full_disk_is_told_as_one(tmp_path: Path) -> None:
     found = failures.diagnose(project(tmp_path, ("KEY",)), "write /var/lib/docker/x: no space left on device")
     assert "disk is full" in found.cause
     assert "docker system df" in found.hint
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network",
+        "all predefined address pools have been fully subnetted",
+    ],
+)
+def test_no_room_for_another_network(tmp_path: Path, said: str) -> None:
+    """Who has many projects meets it: it is told with the engine's own words, and is nobody's missing image."""
+    output = f" Network shop_front  Creating\nfailed to create network shop_front: Error response from daemon: {said}\n"
+    found = failures.diagnose(project(tmp_path), output)
+    assert "no range of addresses left" in found.cause
+    assert found.details.endswith(said)
+    assert "djdock deploy compose" in found.hint
+    assert networks.problem(" Network shop_front  Created\n", again="djdock up") is None
 
 
 def test_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from djdock.commands import build, deploy
+from djdock.deploy.image import Built
 from djdock.deploy.kubernetes import client, preview
 from djdock.deploy.targets import kubernetes
 from djdock.errors import Problem
 from djdock.plan.production import kubernetes as texts
 from djdock.process import Result
+from tests.docs import markdown
 from tests.unit.kubernetes import releases
 from tests.unit.kubernetes.conftest import CONTEXT, SECRETS, V1, V2, V3, Played
 
@@ -381,6 +385,28 @@ def test_an_image_needs_a_registry(played: Played) -> None:
         kubernetes.manage(played.at("shop:3f2a"), ("check",))
     assert "--push" in caught.value.hint
     assert played.objects == {}
+
+
+def test_nothing_is_built_that_no_node_could_have(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deployment without --image asks for a registry first, and builds only for a cluster that finds the image."""
+
+    def make(*_words: object) -> Built:
+        raise Problem("It was built.", hint="Nothing")
+
+    monkeypatch.setattr(build, "make", make)
+    monkeypatch.chdir(shutil.copytree(markdown.ROOT / "example", tmp_path / "blog"))
+    options = deploy.Options("kubernetes", hosts=("blog.example.com",), yes=True)
+    with pytest.raises(Problem, match="names no registry") as caught:
+        deploy.deploy(options)
+    assert "djdock build --tag registry.example.com/blog:latest --push" in caught.value.hint
+    played.situation(
+        config={"current-context": "kind-dev", "clusters": [{"cluster": {"server": "https://127.0.0.1:6443"}}]}
+    )
+    client.chosen.cache_clear()
+    with pytest.raises(Problem, match="It was built"):
+        deploy.deploy(options)
 
 
 @pytest.mark.parametrize("context", ["kind-dev", "minikube", "docker-desktop", "k3d-dev"])

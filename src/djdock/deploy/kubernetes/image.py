@@ -25,19 +25,27 @@ def pinned(image: str, cluster: Cluster) -> str:
     Raises:
         Problem: no node could pull it.
     """
-    repository, tag, digest = split(image)
+    repository, _, digest = split(image)
     if digest:
         return f"{repository}@{digest}"
+    if problem := obstacle(image, cluster):
+        raise problem
     if "/" not in repository:
-        if cluster.local:
-            return image
-        example = f"registry.example.com/{repository}:{tag or 'latest'}"
-        raise Problem(
-            f"{image} names no registry, and the nodes of {cluster.context} have to pull it from one.",
-            hint=f"djdock build --tag {example} --push\ndjdock deploy kubernetes --image {example}",
-        )
+        return image
     found = _digest(image)
     return f"{repository}@{found}" if found else image
+
+
+def obstacle(image: str, cluster: Cluster) -> Problem | None:
+    """None when the nodes of a cluster could have an image of this name; else how it gets one that they can pull."""
+    repository, tag, _ = split(image)
+    if "/" in repository or cluster.local:
+        return None
+    example = f"registry.example.com/{repository}:{tag or 'latest'}"
+    return Problem(
+        f"{image} names no registry, and the nodes of {cluster.context} have to pull it from one.",
+        hint=f"djdock build --tag {example} --push\ndjdock deploy kubernetes --image {example}",
+    )
 
 
 def how_to_load(image: str, cluster: Cluster) -> str:

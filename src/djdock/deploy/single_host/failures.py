@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from djdock.compose import images
+from djdock.compose import images, networks
 from djdock.deploy.single_host import containers
 from djdock.deploy.single_host.project import Project
 from djdock.errors import Problem, last_lines
@@ -28,6 +28,8 @@ def diagnose(project: Project, said: str) -> Problem:
             details=last_lines(said, 4),
             hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
         )
+    if no_network := networks.problem(said, again="djdock deploy compose"):
+        return no_network
     if missing := _missing_files(project):
         return Problem(
             f"{COMPOSE_FILE} names files that are not here: {', '.join(missing)}.", hint=f"Write them, {AGAIN}"

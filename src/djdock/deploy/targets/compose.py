@@ -31,7 +31,12 @@ def files(files: Files, release: Release) -> tuple[Change, ...]:
     return (
         generate(files, COMPOSE_FILE, file.text(release), "the site on one host, for `docker compose`"),
         generate(
-            files, CADDYFILE, caddy.text(release), "what the public reaches" + (", with TLS" * bool(release.hosts))
+            files,
+            CADDYFILE,
+            caddy.text(release),
+            "what the public reaches"
+            + ", with TLS" * bool(release.hosts)
+            + ", uploaded files too" * release.shows_media,
         ),
     )
 
@@ -59,6 +64,10 @@ def place(site: Site) -> str:
 def running(site: Site) -> str | None:
     serving = rollout.serving(projects.load(site))
     return serving[0].image if serving else None
+
+
+def needs_registry(site: Site) -> Problem | None:  # noqa: ARG001 - what is built here runs here
+    return None
 
 
 def preview(site: Site) -> Sequence[str]:

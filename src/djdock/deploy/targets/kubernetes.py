@@ -71,6 +71,10 @@ def running(site: Site) -> str | None:
     return site.image if _is_usable(site, cluster) and found == image.pinned(site.image, cluster) else found or None
 
 
+def needs_registry(site: Site) -> Problem | None:
+    return image.obstacle(site.image, _cluster(site))
+
+
 def preview(site: Site) -> Sequence[str]:
     cluster = _cluster(site)
     reference = image.pinned(site.image, cluster) if _is_usable(site, cluster) else site.image
@@ -149,7 +153,7 @@ def _cluster(site: Site) -> Cluster:
 
 def _is_usable(site: Site, cluster: Cluster) -> bool:
     """Whether nodes could pull the image at all; a dry run shows what it can all the same."""
-    return "/" in site.image or cluster.local is not None
+    return image.obstacle(site.image, cluster) is None
 
 
 def _render(site: Site, cluster: Cluster, version: str = NO_VERSION) -> Manifests:

@@ -55,6 +55,11 @@ def running(site: Site) -> str | None:
     return web.image if web else None
 
 
+def needs_registry(site: Site) -> Problem | None:
+    """None when the Swarm has one node, which builds the image, or the name leads to a registry."""
+    return _obstacle(site.image, len(cluster.nodes()))
+
+
 def preview(site: Site) -> Sequence[str]:
     """What will change: labels of nodes, new services and images, new secrets, and what is in no file any more."""
     there = services.find(stack_file.stack_name(site))
@@ -124,11 +129,8 @@ def start_database(site: Site, progress: Progress) -> None:
     wanted = [name for name in DATA if name in stack.services]
     if not wanted:
         return
-    names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known(names))
-    stack_file.deploy(stack, wanted)
     try:
-        services.wait(goal)
+        _bring(site, stack, wanted, progress)
     except Failed as failed:
         what = f"{failed.service.partition('_')[2]} does not come up"
         raise services.problem(failed, what, "The site was left as it is.") from None
@@ -194,11 +196,8 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
     """Brings the new image to some services, all of them or none."""
     if not wanted:
         return
-    names = tuple(stack.scoped(name) for name in wanted)
-    goal = Goal(names, site.wait, progress, services.known(names))
-    stack_file.deploy(stack, wanted)
     try:
-        services.wait(goal)
+        _bring(site, stack, wanted, progress)
     except Failed as failed:
         again = [name for name in wanted if name in served and served[name] != stack.image]
         back = [services.go_back(stack.scoped(name), site.wait, progress) for name in again]
@@ -211,6 +210,18 @@ def _update(site: Site, stack: Stack, wanted: Sequence[str], served: dict[str, s
             after = "Not everything got back to the version before: docker stack services " + stack.name
         what = "The proxy does not come up" if short == "proxy" else f"{short} does not run with {site.image}"
         raise services.problem(failed, what, after) from None
+
+
+def _bring(site: Site, stack: Stack, wanted: Sequence[str], progress: Progress) -> None:
+    """Deploys some services of the stack, and waits until they run as it says.
+
+    Raises:
+        Failed: one does not.
+    """
+    names = tuple(stack.scoped(name) for name in wanted)
+    goal = Goal(names, site.wait, progress, services.known(names))
+    stack_file.deploy(stack, wanted)
+    services.wait(goal)
 
 
 def rollback(site: Site, progress: Progress) -> str:
@@ -257,16 +268,21 @@ def _check_image(image: str, nodes: Sequence[cluster.Node]) -> None:
     Raises:
         Problem: it is on one machine only, or nowhere.
     """
-    if stack_file.is_in_registry(image):
-        return
-    if len(nodes) > 1:
-        raise Problem(
-            f"The Swarm has {len(nodes)} nodes, and {image} is on this machine only: its name leads to no registry.",
-            hint="Push it where all nodes can pull it: djdock build --tag registry.example.com/NAME:1 --push\n"
-            "Then: djdock deploy swarm --image registry.example.com/NAME:1",
-        )
-    if not run(["docker", "image", "inspect", image]).ok:
+    if problem := _obstacle(image, len(nodes)):
+        raise problem
+    if not stack_file.is_in_registry(image) and not run(["docker", "image", "inspect", image]).ok:
         raise Problem(
             f"There is no image {image} on the node.",
             hint="Build it: djdock build, then: djdock deploy swarm\nOr name one: djdock deploy swarm --image NAME",
         )
+
+
+def _obstacle(image: str, nodes: int) -> Problem | None:
+    """Why not all of so many nodes could have an image of this name; None where they can."""
+    if nodes == 1 or stack_file.is_in_registry(image):
+        return None
+    return Problem(
+        f"The Swarm has {nodes} nodes, and the name {image} leads to no registry that they could pull it from.",
+        hint="Push it where all nodes can pull it: djdock build --tag registry.example.com/NAME:1 --push\n"
+        "Then: djdock deploy swarm --image registry.example.com/NAME:1",
+    )

@@ -55,6 +55,12 @@ class Target(Protocol):
     def running(self, site: Site) -> str | None:
         """The image that serves the site now; None where there is none yet."""
 
+    def needs_registry(self, site: Site) -> Problem | None:
+        """None when what runs the site finds an image of this name, were it built here; else how it gets one that does.
+
+        It is asked before an image is built.
+        """
+
     def preview(self, site: Site) -> Sequence[str]:
         """What will change on the engine, one line a thing: `create volume db`, `web: blog:3f2a → blog:77c0`."""
 

@@ -13,8 +13,8 @@ CADDYFILE_INSIDE = "/etc/caddy/Caddyfile"
 # While containers are replaced, a file of one of these names lies in this folder of the proxy, which is memory, and
 # requests go to the containers of that name: one is the old version's, the other the new one's, in turns.
 ROLLOUT, BLUE, GREEN = "/config/rollout", "blue", "green"
-# Where the volume of uploaded files would be mounted.
-UPLOADS = "/srv/media"
+# Where the volume of uploaded files is mounted, and where visitors find them where nothing else is said.
+UPLOADS, ADDRESS = "/srv/media", "/media/"
 
 
 def text(release: Release) -> str:
@@ -23,6 +23,7 @@ def text(release: Release) -> str:
     return _rendered(
         release,
         purpose=f"What the public reaches. After editing: {again}",
+        media=_media(release) if release.media else "",
         way=_way(),
         upstream=f" {{http.vars.containers}}:{PORT}",
     )
@@ -33,6 +34,7 @@ def for_swarm(release: Release) -> str:
     return _rendered(
         release,
         purpose="What the public reaches, on Docker Swarm. It is a config there: after editing, djdock deploy swarm",
+        media=_media_elsewhere(release) if release.media else "",
         way="",
         source=f"""
 			dynamic a tasks.web {PORT} {{
@@ -41,17 +43,14 @@ def for_swarm(release: Release) -> str:
     )
 
 
-def _rendered(release: Release, *, purpose: str, way: str, upstream: str = "", source: str = "") -> str:
+def _rendered(release: Release, *, purpose: str, **parts: str) -> str:
     return render(
         "Caddyfile.production.txt",
         mark=SIGNATURE,
         purpose=purpose,
         sites=", ".join(release.hosts) or ":80",
-        media=_media() if release.media else "",
-        way=way,
-        upstream=upstream,
-        source=source,
         trusted="" if release.hosts else _trusted(),
+        **{"upstream": "", "source": "", **parts},
     )
 
 
@@ -82,12 +81,37 @@ def _trusted() -> str:
 """
 
 
-def _media() -> str:
+def _media(release: Release) -> str:
+    if release.shows_media:
+        return f"""
+		# Uploaded files, for everybody who knows the address: Django serves none in production. Who may see them is to
+		# depend on who asks? Delete this, and the volume of `proxy`; views of Django send them then.
+{_served(release)}"""
     return f"""
 		# Uploaded files: Django serves none in production. To let everybody read all of them, mount their volume into
 		# `proxy` (media:{UPLOADS}:ro), and take these comment signs away:
-		# handle_path /media/* {{
-		# 	root * {UPLOADS}
-		# 	file_server
-		# }}
+{_commented(release)}"""
+
+
+def _media_elsewhere(release: Release) -> str:
+    return f"""
+		# Uploaded files: Django serves none in production, and their volume is on one node. To let everybody read all
+		# of them, let `proxy` run on that node, too (the `placement` of `web`), mount the volume into it
+		# (media:{UPLOADS}:ro), and take these comment signs away:
+{_commented(release)}"""
+
+
+def _served(release: Release) -> str:
+    return f"""\
+		handle_path {release.media_address or ADDRESS}* {{
+			root * {UPLOADS}
+			# A page or a picture that somebody has uploaded runs no script in the name of the site.
+			header Content-Security-Policy "script-src 'none'"
+			file_server
+		}}
 """
+
+
+def _commented(release: Release) -> str:
+    lines = (line.removeprefix("\t\t") for line in _served(release).splitlines())
+    return "".join(f"\t\t# {line}\n" for line in lines)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from djdock.plan.change import SIGNATURE
 from djdock.plan.compose import REDIS_IMAGE, Worker, database_image, scalar
-from djdock.plan.production import caddy
+from djdock.plan.production import caddy, postgres
 from djdock.plan.production.release import (
     CADDYFILE,
     COMPOSE_FILE,
@@ -25,7 +25,7 @@ from djdock.plan.production.release import (
     Setting,
 )
 from djdock.plan.text import render
-from djdock.project.services.postgres import init_arguments, volume_path
+from djdock.project.services.postgres import volume_path
 
 # Services.
 DATABASE, MIGRATE, PROXY, REDIS, SITE = "db", "migrate", "proxy", "redis", "web"
@@ -96,7 +96,6 @@ def _variable(setting: Setting) -> str:
 
 
 def _database(database: Postgres) -> str:
-    user, name = (json.dumps(word, ensure_ascii=False) for word in (database.user, database.name))
     return f"""\
     image: {database_image(database.major, database.extension)}
     volumes:
@@ -104,17 +103,12 @@ def _database(database: Postgres) -> str:
     secrets:
       - {DATABASE_PASSWORD}
     environment:
-      POSTGRES_USER: {user}
-      POSTGRES_DB: {name}
-      {DATABASE_PASSWORD}{FILE_SUFFIX}: {SECRETS_INSIDE}/{DATABASE_PASSWORD}
-      # Text sorts by PostgreSQL's own rules, which no update of the image can change.
-      POSTGRES_INITDB_ARGS: {init_arguments(database.major)}
+{postgres.environment(database)}\
     networks:
       - {BACK}
     restart: unless-stopped
     healthcheck:
-      # Over TCP: while a new volume is being set up, a first server answers on the socket, and goes away again.
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", {user}, "-d", {name}]
+{postgres.check(database)}\
       interval: 5s
       timeout: 3s
       retries: 12
@@ -135,7 +129,7 @@ def _database(database: Postgres) -> str:
     tmpfs:
       - /run/postgresql
       - /tmp
-"""  # noqa: S608 - it is YAML
+"""
 
 
 def _redis() -> str:
@@ -208,7 +202,11 @@ def _worker(release: Release, worker: Worker) -> str:
 
 
 def _proxy(release: Release) -> str:
-    volumes = [f"./{CADDYFILE}:{caddy.CADDYFILE_INSIDE}:ro", *([f"{CERTIFICATES}:/data"] if release.hosts else [])]
+    volumes = [
+        f"./{CADDYFILE}:{caddy.CADDYFILE_INSIDE}:ro",
+        *([f"{CERTIFICATES}:/data"] if release.hosts else []),
+        *([f"{MEDIA}:{caddy.UPLOADS}:ro"] if release.shows_media else []),
+    ]
     memory = ["/config", *([] if release.hosts else ["/data"])]
     return f"""\
     # To know what runs, and to decide when that changes, name a version: caddy:2.11.4, or one by its digest.

@@ -81,6 +81,7 @@ class Release:
         folder: where manage.py is; empty for the root.
         dockerfile: the path of the Dockerfile.
         media: the folder of uploaded files inside containers, such as `/app/media`; empty where there is none.
+        media_address: the path on the site where visitors find them, such as `/media/`; empty where they do not.
     """
 
     name: str
@@ -92,6 +93,12 @@ class Release:
     folder: str = ""
     dockerfile: str = "Dockerfile"
     media: str = ""
+    media_address: str = ""
+
+    @property
+    def shows_media(self) -> bool:
+        """Whether everybody may read uploaded files: the settings say under which address of the site."""
+        return bool(self.media and self.media_address)
 
     @property
     def secrets(self) -> tuple[str, ...]:

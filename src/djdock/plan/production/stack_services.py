@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from djdock.plan.compose import REDIS_IMAGE, Worker, database_image
-from djdock.plan.production import caddy
-from djdock.plan.production.release import DATABASE_PASSWORD, FILE_SUFFIX, PORT, SECRETS_INSIDE, Postgres, Release
+from djdock.plan.production import caddy, postgres
+from djdock.plan.production.release import DATABASE_PASSWORD, PORT, Postgres, Release
 from djdock.plan.production.stack_names import is_single, label, replicas
-from djdock.project.services.postgres import init_arguments, volume_path
+from djdock.project.services.postgres import volume_path
 
 # Seconds that a new container waits for migrations, and that its health may take after that.
 MIGRATIONS_WAIT, START = 60, 30
@@ -52,16 +52,11 @@ def _ordered(service: str) -> str:
 
 
 def _database(release: Release, database: Postgres) -> str:
-    user, name = (json.dumps(word, ensure_ascii=False) for word in (database.user, database.name))
     return f"""\
   db:
     image: {database_image(database.major, database.extension)}
     environment:
-      POSTGRES_USER: {user}
-      POSTGRES_DB: {name}
-      {DATABASE_PASSWORD}{FILE_SUFFIX}: {SECRETS_INSIDE}/{DATABASE_PASSWORD}
-      # Text sorts by PostgreSQL's own rules, which no newer image can change.
-      POSTGRES_INITDB_ARGS: {init_arguments(database.major)}
+{postgres.environment(database)}\
     # It is read when the volume is made, and never again: a new password takes ALTER ROLE as well.
     secrets:
       - {DATABASE_PASSWORD}
@@ -91,8 +86,7 @@ def _database(release: Release, database: Postgres) -> str:
     # PostgreSQL stops within seconds; after a kill it would have to go through its log first.
     stop_grace_period: 1m
     healthcheck:
-      # Over TCP: while a new volume is being set up, a first server answers on the socket, and goes away again.
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", {user}, "-d", {name}]
+{postgres.check(database)}\
       interval: 5s
       timeout: 3s
       retries: 6
