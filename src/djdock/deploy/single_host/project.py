@@ -6,13 +6,15 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from djdock.deploy.targets.target import Site
 from djdock.errors import Problem, last_lines
 from djdock.plan.production.compose import PROXY
 from djdock.plan.production.release import COMPOSE_FILE, ENV_FILE, IMAGE
 from djdock.process import Result, run
+
+if TYPE_CHECKING:  # the targets import this module
+    from djdock.deploy.targets.target import Site
 
 
 @dataclass(frozen=True)
