@@ -166,8 +166,9 @@ def _write(prepared: Prepared) -> None:
     kept = tuple(write(Folder(root), memory(path), text, "", private=True)
                  for path, text in prepared.merged.generated.items())  # fmt: skip
     state.folder(root)
-    apply.apply(root, plan + Plan(kept))
+    # Before the env file, which loses those that it had: whatever happens in between, they are in one place at least.
     secrets.write(root, prepared.new_secrets)
+    apply.apply(root, plan + Plan(kept))
     if plan.conflicts:
         names = ", ".join(change.path for change in plan.conflicts)
         raise Problem(

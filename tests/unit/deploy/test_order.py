@@ -1,0 +1,65 @@
+"""The order of what `djdock deploy` does: what is lost, and what is remembered, when a step fails or is interrupted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from djdock.commands import deploy as command
+from djdock.deploy import targets
+from djdock.errors import Problem
+from djdock.project.environment import parse
+from tests.docs import markdown
+from tests.unit.deploy.engine import Engine
+
+HOST = "shop.example.com"
+
+
+@pytest.fixture
+def blog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project as `djdock new` makes it, where the command is typed."""
+    root = Path(shutil.copytree(markdown.ROOT / "example", tmp_path / "blog"))
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Stands in for Docker: what is looked at here is the command's own order."""
+    played = Engine()
+    monkeypatch.setitem(targets.BY_NAME, played.NAME, played)
+    return played
+
+
+def deploy(image: str) -> None:
+    command.deploy(command.Options("compose", (HOST,), image=image, page=False, yes=True))
+
+
+def interrupted(engine: Engine, image: str, step: str = "switch") -> None:
+    """A deployment that Ctrl-C ends when a step is done."""
+    engine.interrupted = step
+    with pytest.raises(KeyboardInterrupt):
+        deploy(image)
+    engine.interrupted = ""
+
+
+def remembered(root: Path) -> tuple[str, str]:
+    """What the env file says of the image that runs, and of the one before it."""
+    values = parse((root / ".env.production").read_text())
+    return values["IMAGE"], values["PREVIOUS_IMAGE"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_secret_of_the_env_file_is_never_nowhere(blog: Path) -> None:
+    """It leaves the env file when its own file is there, and not before."""
+    (blog / ".env.production").write_text("EMAIL_HOST_PASSWORD=only-here\n")
+    (blog / "secrets").write_text("in the way")
+    with pytest.raises(Problem, match="cannot be written"):
+        deploy("blog:1")
+    assert "only-here" in (blog / ".env.production").read_text()
+    (blog / "secrets").unlink()
+    deploy("blog:1")
+    assert "only-here" not in (blog / ".env.production").read_text()
+    assert (blog / "secrets/EMAIL_HOST_PASSWORD").read_text() == "only-here"
