@@ -93,11 +93,11 @@ def rollback(target_name: str | None, *, yes: bool = False, wait: float = 300.0)
     target = targets.BY_NAME[name]
     with state.lock(root, "deploy"):
         prepared = production.prepare(root, target, (), {})
-        before, now = prepared.values.get(PREVIOUS_IMAGE, ""), prepared.values.get(IMAGE, "")
-        if not before:
-            raise Problem("There is no version before the one that runs.", hint="djdock deploy " + name)
         if obstacle := target.missing(root):
             raise obstacle
+        now, before = _way_back(target, prepared)
+        if not before:
+            raise Problem("There is no version before the one that runs.", hint="djdock deploy " + name)
         site = _site(prepared, before, wait)
         output.outcome("found", target.place(site))
         output.outcome("change", f"{now} → {before}")
@@ -107,6 +107,15 @@ def rollback(target_name: str | None, *, yes: bool = False, wait: float = 300.0)
             said = target.rollback(site, progress)
         _remember(root, {IMAGE: before, PREVIOUS_IMAGE: now})
         output.outcome("ready", target.address(site), said)
+
+
+def _way_back(target: Target, prepared: Prepared) -> tuple[str, str]:
+    """What runs, and what ran before it: of a command that was interrupted the env file does not say what it did."""
+    known, previous = prepared.values.get(IMAGE, ""), prepared.values.get(PREVIOUS_IMAGE, "")
+    running = target.running(_site(prepared, known, 0)) if known else None
+    if running in {None, known, previous}:
+        return known, previous
+    return str(running), known
 
 
 def _given(path: Path | None) -> Mapping[str, str]:
@@ -235,8 +244,7 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         target.switch(site, progress)
     known = state.load(root)
     state.save(root, replace(known, target=target.NAME))
-    if before != reference:
-        _remember(root, {IMAGE: reference, **({PREVIOUS_IMAGE: before} if before else {})})
+    _remember(root, _versions(prepared.values, before, reference))
     output.outcome("ready", target.address(site))
     if before and before != reference:
         output.next_step("djdock deploy rollback   if something is wrong with it")
@@ -289,6 +297,15 @@ def _agree(question: str, *, yes: bool) -> None:
         )
     if not output.confirm(question):
         raise Problem("Nothing was changed on the engine.", hint="To look at it only: the same command with --dry-run")
+
+
+def _versions(values: Mapping[str, str], before: str | None, now: str) -> dict[str, str]:
+    """What the env file is to say: `before` served when this deployment began, which may have gone on from one that
+    was interrupted after its switch, or from a site that was down.
+    """
+    known = values.get(IMAGE, "")
+    previous = known if before in {None, now} else before
+    return {IMAGE: now, **({PREVIOUS_IMAGE: previous} if previous and previous != now else {})}
 
 
 def _remember(root: Path, values: Mapping[str, str]) -> None:

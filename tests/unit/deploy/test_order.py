@@ -63,3 +63,49 @@ def test_a_secret_of_the_env_file_is_never_nowhere(blog: Path) -> None:
     deploy("blog:1")
     assert "only-here" not in (blog / ".env.production").read_text()
     assert (blog / "secrets/EMAIL_HOST_PASSWORD").read_text() == "only-here"
+
+
+def test_versions_are_remembered(blog: Path, engine: Engine) -> None:
+    """The one that runs and the one before it; the same image again changes nothing of that."""
+    for image, before in (("blog:1", ""), ("blog:2", "blog:1"), ("blog:2", "blog:1")):
+        deploy(image)
+        assert remembered(blog) == (image, before)
+    command.rollback(None, yes=True)
+    assert (engine.image, *remembered(blog)) == ("blog:1", "blog:1", "blog:2")
+
+
+def test_a_first_deployment_that_was_interrupted_is_remembered_by_the_next(blog: Path, engine: Engine) -> None:
+    """Although that finds its image running; else plain Compose would not know what to start."""
+    interrupted(engine, "blog:1")
+    deploy("blog:1")
+    assert remembered(blog) == ("blog:1", "")
+
+
+def test_a_new_version_that_was_interrupted_is_remembered_by_the_next(blog: Path, engine: Engine) -> None:
+    """The version before is the one that ran before the interruption, and no older one."""
+    deploy("blog:1")
+    deploy("blog:2")
+    interrupted(engine, "blog:3")
+    deploy("blog:3")
+    assert remembered(blog) == ("blog:3", "blog:2")
+
+
+def test_back_from_a_version_that_was_interrupted(blog: Path, engine: Engine) -> None:
+    """From what runs to what ran before it, whatever the env file has heard of that."""
+    deploy("blog:1")
+    deploy("blog:2")
+    interrupted(engine, "blog:3")
+    command.rollback(None, yes=True)
+    assert (engine.image, *remembered(blog)) == ("blog:2", "blog:2", "blog:3")
+
+
+def test_a_way_back_that_was_interrupted_goes_on(blog: Path, engine: Engine) -> None:
+    """Where the version before runs already, the second time does not bring the new one."""
+    deploy("blog:1")
+    deploy("blog:2")
+    engine.interrupted = "rollback"
+    with pytest.raises(KeyboardInterrupt):
+        command.rollback(None, yes=True)
+    engine.interrupted = ""
+    command.rollback(None, yes=True)
+    assert (engine.image, *remembered(blog)) == ("blog:1", "blog:1", "blog:2")
