@@ -231,12 +231,16 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     for line in target.preview(site):
         output.outcome("change", line)
     _agree("Bring this to production?", yes=options.yes)
-    if before and prepared.release.database and options.dump:
+    dump = bool(prepared.release.database and options.dump)
+    if before and dump:
         _dump(target, site)
     with output.working("deploying") as progress:
         target.start_database(site, progress)
         if before is None and prepared.release.database:
             output.outcome("start", "the database")
+    if before is None and prepared.values.get(IMAGE) and dump:
+        _dump(target, site)  # a site that is down has data, too
+    with output.working("deploying") as progress:
         target.migrate(site, progress)
         output.outcome("migrate", "the database")
         if options.page:

@@ -109,3 +109,22 @@ def test_a_way_back_that_was_interrupted_goes_on(blog: Path, engine: Engine) -> 
     engine.interrupted = ""
     command.rollback(None, yes=True)
     assert (engine.image, *remembered(blog)) == ("blog:1", "blog:1", "blog:2")
+
+
+def test_a_site_that_is_down_is_dumped_too(blog: Path, engine: Engine) -> None:
+    """It may be down because of what the new version mends, and its data are as dear; the way back is the same."""
+    deploy("blog:1")
+    assert "dump" not in engine.steps
+    engine.image, engine.steps = "", []
+    deploy("blog:2")
+    assert engine.steps == ["start_database", "dump", "migrate", "switch"]
+    assert remembered(blog) == ("blog:2", "blog:1")
+
+
+@pytest.mark.usefixtures("blog")
+def test_a_dump_comes_before_anything_changes(engine: Engine) -> None:
+    """Of a site that serves not even the database is started anew before."""
+    deploy("blog:1")
+    engine.steps = []
+    deploy("blog:2")
+    assert engine.steps == ["dump", "start_database", "migrate", "switch"]
