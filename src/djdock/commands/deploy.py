@@ -20,7 +20,7 @@ from djdock.merge import memory
 from djdock.plan import ignored
 from djdock.plan.change import Plan, write
 from djdock.plan.production import environment
-from djdock.plan.production.release import ENV_FILE, IMAGE, PREVIOUS_IMAGE, SECRETS_FOLDER
+from djdock.plan.production.release import DATABASE_PASSWORD, ENV_FILE, IMAGE, PREVIOUS_IMAGE, SECRETS_FOLDER
 from djdock.plan.variables import KEY_NAME
 from djdock.project import environment as env_files
 from djdock.project.files import Folder
@@ -77,6 +77,7 @@ def deploy(options: Options) -> None:
         _check_values(prepared)
         if obstacle := target.missing(root):
             raise obstacle
+        _make_secrets(target, prepared, options)
         _roll_out(target, prepared, options)
 
 
@@ -176,7 +177,7 @@ def _write(prepared: Prepared) -> None:
                  for path, text in prepared.merged.generated.items())  # fmt: skip
     state.folder(root)
     # Before the env file, which loses those that it had: whatever happens in between, they are in one place at least.
-    secrets.write(root, prepared.new_secrets)
+    secrets.write(root, {name: text for name, text in prepared.new_secrets.items() if name not in prepared.made})
     apply.apply(root, plan + Plan(kept))
     if plan.conflicts:
         names = ", ".join(change.path for change in plan.conflicts)
@@ -184,6 +185,19 @@ def _write(prepared: Prepared) -> None:
             f"You and djdock have changed the same lines of {names}; both versions stand there, marked.",
             hint="Keep the lines that are right, delete the marks, then the same command again.",
         )
+
+
+def _make_secrets(target: Target, prepared: Prepared, options: Options) -> None:
+    """Writes the secrets that were made; not where there is a database already, which a new password would not open.
+
+    Raises:
+        Problem: there is one; or they cannot be written.
+    """
+    if DATABASE_PASSWORD in prepared.made:
+        image = options.image or f"{prepared.release.name}:new"
+        if owner := target.claimed(_site(prepared, image, options.wait)):
+            raise owner
+    secrets.write(prepared.root, {name: prepared.new_secrets[name] for name in prepared.made})
 
 
 def _wrong(prepared: Prepared) -> list[Problem]:

@@ -25,10 +25,12 @@ class Engine:
     Attributes:
         image: what serves the site; empty where nothing does.
         interrupted: the step that is done, and after which Ctrl-C ends the command.
+        owner: whose database is there already, as a Problem tells it.
     """
 
     image: str = ""
     interrupted: str = ""
+    owner: Problem | None = None
     steps: list[str] = field(default_factory=list)
     NAME: str = "compose"
     TITLE: str = "Played"
@@ -43,6 +45,9 @@ class Engine:
 
     def missing(self, root: Path) -> Problem | None:
         return None
+
+    def claimed(self, site: Site) -> Problem | None:
+        return self.owner
 
     def place(self, site: Site) -> str:
         return "nowhere"

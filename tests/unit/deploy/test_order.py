@@ -128,3 +128,22 @@ def test_a_dump_comes_before_anything_changes(engine: Engine) -> None:
     engine.steps = []
     deploy("blog:2")
     assert engine.steps == ["dump", "start_database", "migrate", "switch"]
+
+
+def test_no_new_password_for_a_database_that_is_there(blog: Path, engine: Engine) -> None:
+    """In a second clone, or another project of the same name, secrets are made neither at once nor the next time."""
+    engine.owner = Problem("There is a database already.", hint="Copy secrets/")
+    for _again in range(2):
+        with pytest.raises(Problem, match="already"):
+            deploy("blog:1")
+    assert not (blog / "secrets/POSTGRES_PASSWORD").exists()
+    assert not (blog / "secrets/SECRET_KEY").exists()
+    assert engine.steps == []
+
+
+def test_with_its_password_a_database_is_taken_on(blog: Path, engine: Engine) -> None:
+    """Who brings the secrets along deploys from another folder as from the first one."""
+    deploy("blog:1")
+    engine.owner = Problem("There is a database already.", hint="Copy secrets/")
+    deploy("blog:2")
+    assert remembered(blog) == ("blog:2", "blog:1")
