@@ -124,6 +124,20 @@ def test_a_volume_of_another_major_version(image: Shop) -> None:
         assert shop.containers("db") == ()
 
 
+def test_a_database_belongs_to_who_has_its_password(image: Shop) -> None:
+    """A second clone finds the volume, running or not, and is told what to bring; the first deployment finds none."""
+    with another(image, "clone") as shop:
+        assert compose.claimed(shop.site("1")) is None
+        compose.start_database(shop.site("1"), quiet)
+        shop.docker_compose("down").ok()
+        found = compose.claimed(shop.site("1"))
+        assert found is not None
+        assert f"{shop.release.name}_db" in found.cause
+        assert "secrets/" in found.hint
+        other = replace(shop.site("1"), values={**shop.values, "COMPOSE_PROJECT_NAME": f"{shop.release.name}-2"})
+        assert compose.claimed(other) is None
+
+
 def test_a_database_that_is_down(image: Shop) -> None:
     """The site's containers cannot get ready then; what is told is the database's part, not theirs."""
     with another(image, "down") as shop:

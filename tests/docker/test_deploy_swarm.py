@@ -213,6 +213,15 @@ def test_the_first_deployment_serves(deployed: Deployed) -> None:
     assert len(deployed.containers("web")) == 2
     visitors = under_load(deployed, lambda: None)
     assert visitors.failures == []
+
+
+def test_a_database_belongs_to_who_has_its_password(deployed: Deployed) -> None:
+    """A second clone is told that the stack has one, and what to bring; a stack of another name has none."""
+    found = swarm.claimed(deployed.site)
+    assert found is not None
+    assert deployed.site.values["STACK_NAME"] in found.cause
+    other = replace(deployed.site, values={**deployed.site.values, "STACK_NAME": "another-one"})
+    assert swarm.claimed(other) is None
     assert set(visitors.written) <= deployed.rows()
     assert swarm.address(deployed.site) == f"http://127.0.0.1:{deployed.port}/"
     assert swarm.preview(deployed.site) == ()

@@ -20,7 +20,7 @@ from djdock.merge import memory
 from djdock.plan import ignored
 from djdock.plan.change import Plan, write
 from djdock.plan.production import environment
-from djdock.plan.production.release import ENV_FILE, IMAGE, PREVIOUS_IMAGE, SECRETS_FOLDER
+from djdock.plan.production.release import DATABASE_PASSWORD, ENV_FILE, IMAGE, PREVIOUS_IMAGE, SECRETS_FOLDER
 from djdock.plan.variables import KEY_NAME
 from djdock.project import environment as env_files
 from djdock.project.files import Folder
@@ -77,6 +77,7 @@ def deploy(options: Options) -> None:
         _check_values(prepared)
         if obstacle := target.missing(root):
             raise obstacle
+        _make_secrets(target, prepared, options)
         _roll_out(target, prepared, options)
 
 
@@ -93,11 +94,11 @@ def rollback(target_name: str | None, *, yes: bool = False, wait: float = 300.0)
     target = targets.BY_NAME[name]
     with state.lock(root, "deploy"):
         prepared = production.prepare(root, target, (), {})
-        before, now = prepared.values.get(PREVIOUS_IMAGE, ""), prepared.values.get(IMAGE, "")
-        if not before:
-            raise Problem("There is no version before the one that runs.", hint="djdock deploy " + name)
         if obstacle := target.missing(root):
             raise obstacle
+        now, before = _way_back(target, prepared)
+        if not before:
+            raise Problem("There is no version before the one that runs.", hint="djdock deploy " + name)
         site = _site(prepared, before, wait)
         output.outcome("found", target.place(site))
         output.outcome("change", f"{now} → {before}")
@@ -107,6 +108,15 @@ def rollback(target_name: str | None, *, yes: bool = False, wait: float = 300.0)
             said = target.rollback(site, progress)
         _remember(root, {IMAGE: before, PREVIOUS_IMAGE: now})
         output.outcome("ready", target.address(site), said)
+
+
+def _way_back(target: Target, prepared: Prepared) -> tuple[str, str]:
+    """What runs, and what ran before it: of a command that was interrupted the env file does not say what it did."""
+    known, previous = prepared.values.get(IMAGE, ""), prepared.values.get(PREVIOUS_IMAGE, "")
+    running = target.running(_site(prepared, known, 0)) if known else None
+    if running in {None, known, previous}:
+        return known, previous
+    return str(running), known
 
 
 def _given(path: Path | None) -> Mapping[str, str]:
@@ -166,14 +176,28 @@ def _write(prepared: Prepared) -> None:
     kept = tuple(write(Folder(root), memory(path), text, "", private=True)
                  for path, text in prepared.merged.generated.items())  # fmt: skip
     state.folder(root)
+    # Before the env file, which loses those that it had: whatever happens in between, they are in one place at least.
+    secrets.write(root, {name: text for name, text in prepared.new_secrets.items() if name not in prepared.made})
     apply.apply(root, plan + Plan(kept))
-    secrets.write(root, prepared.new_secrets)
     if plan.conflicts:
         names = ", ".join(change.path for change in plan.conflicts)
         raise Problem(
             f"You and djdock have changed the same lines of {names}; both versions stand there, marked.",
             hint="Keep the lines that are right, delete the marks, then the same command again.",
         )
+
+
+def _make_secrets(target: Target, prepared: Prepared, options: Options) -> None:
+    """Writes the secrets that were made; not where there is a database already, which a new password would not open.
+
+    Raises:
+        Problem: there is one; or they cannot be written.
+    """
+    if DATABASE_PASSWORD in prepared.made:
+        image = options.image or f"{prepared.release.name}:new"
+        if owner := target.claimed(_site(prepared, image, options.wait)):
+            raise owner
+    secrets.write(prepared.root, {name: prepared.new_secrets[name] for name in prepared.made})
 
 
 def _wrong(prepared: Prepared) -> list[Problem]:
@@ -223,12 +247,16 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
     for line in target.preview(site):
         output.outcome("change", line)
     _agree("Bring this to production?", yes=options.yes)
-    if before and prepared.release.database and options.dump:
+    dump = bool(prepared.release.database and options.dump)
+    if before and dump:
         _dump(target, site)
     with output.working("deploying") as progress:
         target.start_database(site, progress)
         if before is None and prepared.release.database:
             output.outcome("start", "the database")
+    if before is None and prepared.values.get(IMAGE) and dump:
+        _dump(target, site)  # a site that is down has data, too
+    with output.working("deploying") as progress:
         target.migrate(site, progress)
         output.outcome("migrate", "the database")
         if options.page:
@@ -236,8 +264,7 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         target.switch(site, progress)
     known = state.load(root)
     state.save(root, replace(known, target=target.NAME))
-    if before != reference:
-        _remember(root, {IMAGE: reference, **({PREVIOUS_IMAGE: before} if before else {})})
+    _remember(root, _versions(prepared.values, before, reference))
     output.outcome("ready", target.address(site))
     if before and before != reference:
         output.next_step("djdock deploy rollback   if something is wrong with it")
@@ -301,6 +328,15 @@ def _agree(question: str, *, yes: bool) -> None:
         )
     if not output.confirm(question):
         raise Problem("Nothing was changed on the engine.", hint="To look at it only: the same command with --dry-run")
+
+
+def _versions(values: Mapping[str, str], before: str | None, now: str) -> dict[str, str]:
+    """What the env file is to say: `before` served when this deployment began, which may have gone on from one that
+    was interrupted after its switch, or from a site that was down.
+    """
+    known = values.get(IMAGE, "")
+    previous = known if before in {None, now} else before
+    return {IMAGE: now, **({PREVIOUS_IMAGE: previous} if previous and previous != now else {})}
 
 
 def _remember(root: Path, values: Mapping[str, str]) -> None:

@@ -52,6 +52,7 @@ class Prepared:
         merged: the files of production, brought together with what the person has edited.
         values: the variables of its env file, as they will be.
         new_secrets: secrets to write: those made now, and those that came with an env file.
+        made: of these the names of those that were made now, which nobody else knows.
         missing: variables that only a person can give a value: the names for the env file.
         missing_secrets: the same for secrets.
         debug, hosts: the variables that switch DEBUG on, and those that hold the names which the site answers to.
@@ -63,6 +64,7 @@ class Prepared:
     merged: Merged
     values: Mapping[str, str] = field(repr=False)
     new_secrets: Mapping[str, str] = field(repr=False)
+    made: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     missing_secrets: tuple[str, ...] = ()
     debug: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ def prepare(
         merged=merge(root, Plan((*targets_files, env_file, *_ignored(root, files))), replace_all=replace_all),
         values=values,
         new_secrets={**private, **made},
+        made=tuple(made),
         missing=tuple(one.name for one in release.given if not values[one.name] and one.name not in question.given),
         missing_secrets=tuple(name for name in release.secrets if not (there | made).get(name)),
         debug=settings.names_of_debug(question),

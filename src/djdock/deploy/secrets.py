@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from djdock.errors import Problem
-from djdock.plan.production.release import SECRETS_FOLDER
+from djdock.plan.production.release import ENV_FILE, SECRETS_FOLDER
 
 # Containers see the single file and not the folder: their user, whom this system does not know, has to read it.
 FILE_MODE, FOLDER_MODE = 0o444, 0o700
@@ -37,6 +37,15 @@ def read(root: Path, name: str) -> str:
             f"The secret {SECRETS_FOLDER}/{name} cannot be read: {reason}.",
             hint=f"Make it a text file that you may read: ls -l {SECRETS_FOLDER}",
         ) from error
+
+
+def lost(what: str, another: str) -> Problem:
+    """The Problem of a database that is there, while its password is not; `another` says how to have one more."""
+    return Problem(
+        f"{what} holds a database already, and its password is not here. A new one would not open it: none was made.",
+        hint=f"Deployed from another folder? Bring {SECRETS_FOLDER}/ and {ENV_FILE} from there, then the same command "
+        f"again.\n{another}",
+    )
 
 
 def write(root: Path, values: Mapping[str, str]) -> None:

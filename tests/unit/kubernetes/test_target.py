@@ -288,6 +288,15 @@ def test_a_database_that_does_not_come_is_told(played: Played) -> None:
     assert "Setting up primary" in caught.value.details
 
 
+def test_a_database_belongs_to_who_has_its_password(played: Played) -> None:
+    """A namespace with a database is told to who would make a new password for it; an empty one is not."""
+    assert kubernetes.claimed(played.site) is None
+    played.deploy(V1)
+    found = kubernetes.claimed(played.site)
+    assert found is not None
+    assert "secrets/" in found.hint
+
+
 def test_a_database_elsewhere_needs_no_operator(play: Callable[..., Played]) -> None:
     """A project whose database is elsewhere neither asks for the operator nor waits for a database."""
     played = play(releases.EXTERNAL)

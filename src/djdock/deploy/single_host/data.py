@@ -6,11 +6,13 @@ from pathlib import Path
 
 from djdock.compose.data import majors
 from djdock.database import dump as dumps
+from djdock.deploy import secrets
 from djdock.deploy.single_host import containers, failures, health
 from djdock.deploy.single_host.project import Project, call, environment
 from djdock.errors import Problem
 from djdock.plan.production.compose import DATABASE, REDIS
-from djdock.plan.production.release import COMPOSE_FILE
+from djdock.plan.production.release import COMPOSE_FILE, ENV_FILE
+from djdock.process import run
 from djdock.project.services import postgres
 from djdock.service import Progress
 
@@ -30,6 +32,18 @@ def start(project: Project, progress: Progress) -> None:
     if not done.ok:
         raise failures.diagnose(project, done.text)
     health.wait(project, [one for name in names for one in containers.find(project.name, name)], progress)
+
+
+def claimed(project: Project) -> Problem | None:
+    """None where there is no volume for the database yet, else what to do about somebody else's."""
+    volume = _volume(project)
+    if not run(["docker", "volume", "inspect", volume]).ok:
+        return None
+    return secrets.lost(
+        f"The volume {volume}",
+        f"Another project of the same name? Write COMPOSE_PROJECT_NAME={project.name}-2 into {ENV_FILE}, then: "
+        "djdock deploy compose",
+    )
 
 
 def dump(project: Project, place: Path) -> None:
@@ -57,7 +71,7 @@ def _check_major(project: Project) -> None:
     wanted = postgres.IMAGE.fullmatch(image)
     if wanted is None or any(one.image == image for one in containers.find(project.name, DATABASE)):
         return
-    volume = str(project.volumes.get(DATABASE, {}).get("name") or f"{project.name}_{DATABASE}")
+    volume = _volume(project)
     found = majors(volume, image)
     if found and wanted["major"] not in found:
         raise Problem(
@@ -68,3 +82,7 @@ def _check_major(project: Project) -> None:
             "To change the version: with the old one, djdock deploy compose writes a dump to .djdock/dumps; give the "
             "volume another name, deploy, and pg_restore the dump.",
         )
+
+
+def _volume(project: Project) -> str:
+    return str(project.volumes.get(DATABASE, {}).get("name") or f"{project.name}_{DATABASE}")

@@ -17,7 +17,7 @@ from djdock.service import Progress
 PAUSE = 0.25
 # Seconds that a container without a health check has to run before it counts as one that works.
 STEADY = 4.0
-# How often a container may end and be started again: the first time may be somebody else's fault.
+# How often a container may end and be started again meanwhile: the first time may be somebody else's fault.
 RESTARTS = 2
 
 
@@ -30,20 +30,22 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress, stea
         Problem: one is not, or all of them together take longer than the site may.
     """
     began, said = time.monotonic(), ""
-    since: dict[str, float] = {}
+    # Docker counts restarts for as long as a container is there: those from before are nobody's concern now.
+    lives = {container.id: container.restarts for container in chosen}
+    since: dict[str, tuple[int, float]] = {}
     names = " and ".join(dict.fromkeys(container.service for container in chosen))
     while True:
         now = time.monotonic()
         found = containers.inspect(container.id for container in chosen)
         for container in found:
-            if _has_failed(container):
+            if _has_failed(container, lives[container.id]):
                 raise _broken(project, container, "ends right after its start")
             if container.running and container.health == "unhealthy":
                 raise _broken(project, container, "runs, but its health check fails")
-            if not container.running or container.restarts > 0:
+            if not container.running or since.get(container.id, (container.restarts,))[0] != container.restarts:
                 since.pop(container.id, None)
-            since.setdefault(container.id, now)
-        ready = [one for one in found if one.healthy and (one.health or now - since[one.id] >= steady)]
+            since.setdefault(container.id, (container.restarts, now))
+        ready = [one for one in found if one.healthy and (one.health or now - since[one.id][1] >= steady)]
         if len(ready) == len(chosen):
             return now - began
         if len(found) < len(chosen) or now - began > project.site.wait:
@@ -54,8 +56,8 @@ def wait(project: Project, chosen: Sequence[Container], progress: Progress, stea
         time.sleep(PAUSE)
 
 
-def _has_failed(container: Container) -> bool:
-    return container.state in {"exited", "dead"} or container.restarts > RESTARTS
+def _has_failed(container: Container, restarts: int) -> bool:
+    return container.state in {"exited", "dead"} or container.restarts - restarts > RESTARTS
 
 
 def _late(project: Project, container: Container | None, seconds: float) -> Problem:

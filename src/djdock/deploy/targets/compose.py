@@ -56,6 +56,10 @@ def missing(root: Path) -> Problem | None:  # noqa: ARG001 - it is the same for 
     )
 
 
+def claimed(site: Site) -> Problem | None:
+    return data.claimed(projects.load(site))
+
+
 def place(site: Site) -> str:
     project = projects.load(site)
     return f"Docker on {socket.gethostname()} (context {_context()[0]}), as {project.name}"

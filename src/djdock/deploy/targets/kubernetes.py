@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from djdock.database import dump as dumps
+from djdock.deploy import secrets
 from djdock.deploy.kubernetes import client, image, manifests, pod, rollout
 from djdock.deploy.kubernetes import preview as previews
 from djdock.deploy.kubernetes.client import REQUEST, Cluster
@@ -52,6 +53,17 @@ def files(files: Files, release: Release) -> tuple[Change, ...]:
 
 def missing(root: Path) -> Problem | None:  # noqa: ARG001 - the cluster is the same for all folders
     return client.obstacle()
+
+
+def claimed(site: Site) -> Problem | None:
+    cluster = _cluster(site)
+    if cluster.get("secret", texts.OWNER) is None:
+        return None
+    return secrets.lost(
+        f"The namespace {cluster.namespace} of {cluster.context}",
+        f"Another project of the same name? Write another `namespace` into {texts.OVERLAY}/kustomization.yaml, then: "
+        "djdock deploy kubernetes",
+    )
 
 
 def place(site: Site) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from djdock.database import dump as dumps
+from djdock.deploy import secrets
 from djdock.deploy.stacks import cluster, jobs, services, stack_file
 from djdock.deploy.stacks.services import Failed, Goal, Service
 from djdock.deploy.stacks.stack_file import Stack
@@ -16,7 +17,7 @@ from djdock.errors import Problem, last_lines
 from djdock.plan.change import Change, generate
 from djdock.plan.production import caddy, stack_names
 from djdock.plan.production import stack as stack_text
-from djdock.plan.production.release import PORT, STACK_CADDYFILE, STACK_FILE, Release
+from djdock.plan.production.release import ENV_FILE, PORT, STACK_CADDYFILE, STACK_FILE, Release
 from djdock.process import Result, run
 from djdock.project.files import Files
 
@@ -39,6 +40,19 @@ def missing(root: Path) -> Problem | None:
     """None when the engine manages a Swarm."""
     del root  # the engine that Docker's context names, wherever one stands
     return cluster.obstacle()
+
+
+def claimed(site: Site) -> Problem | None:
+    """None where neither the stack has a database nor this node a volume for it."""
+    stack = stack_file.stack_name(site)
+    name = f"{stack}_db"
+    if "db" not in services.find(stack) and not run(["docker", "volume", "inspect", name]).ok:
+        return None
+    return secrets.lost(
+        f"The stack {stack}",
+        f"Another project of the same name? Write {stack_names.STACK_NAME}={stack}-2 into {ENV_FILE}, then: "
+        "djdock deploy swarm",
+    )
 
 
 def place(site: Site) -> str:

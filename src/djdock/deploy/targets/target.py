@@ -49,6 +49,12 @@ class Target(Protocol):
     def missing(self, root: Path) -> Problem | None:
         """None when the engine's client is here and the engine answers, else what is in the way and what to do."""
 
+    def claimed(self, site: Site) -> Problem | None:
+        """None where the engine has no database of this release yet, else which one it has, and what to do.
+
+        It is asked where the password of that database is not here: by a second clone, or a project of the same name.
+        """
+
     def place(self, site: Site) -> str:
         """Where it would run, for a person to recognise before anything changes: host, context, cluster, namespace."""
 
