@@ -50,7 +50,7 @@ def keys(found: Mapping[str, str]) -> Iterator[Problem]:
         if reason:
             yield Problem(
                 f"{name} is weak: {reason}. Whoever guesses it can sign sessions and password resets of their own.",
-                hint=f"Delete {SECRETS_FOLDER}/{name}, then the same command again: it makes a new one, and everybody has "
+                hint=f"Delete {SECRETS_FOLDER}/{name}, then the same command again: it makes a new one, and all have "
                 "to log in again.",
             )
 

@@ -17,17 +17,14 @@ from djdock.process import run
 AGAIN = "then: djdock deploy compose"
 # What the system itself says (ENOSPC), whichever program passes it on.
 DISK_FULL = re.compile(r"no space left on device", re.IGNORECASE)
+# Two versions of the engine: https://docs.docker.com/engine/network/#automatic-subnet-allocation
+NO_ADDRESSES = re.compile(r"non-overlapping IPv4 address pool|address pools have been fully subnetted")
 
 
 def diagnose(project: Project, said: str) -> Problem:
     """The Problem for what Compose wrote when it failed."""
-    if DISK_FULL.search(said):
-        place = run(["docker", "info", "--format", "{{.DockerRootDir}}"]).stdout.strip()
-        return Problem(
-            f"The disk is full: Docker cannot write below {place or 'its folder'}.",
-            details=last_lines(said, 4),
-            hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
-        )
+    if found := of_engine(said):
+        return found
     if missing := _missing_files(project):
         return Problem(
             f"{COMPOSE_FILE} names files that are not here: {', '.join(missing)}.", hint=f"Write them, {AGAIN}"
@@ -38,6 +35,25 @@ def diagnose(project: Project, said: str) -> Problem:
     return taken_port(project) or Problem(
         "docker compose failed.", details=last_lines(said), hint=f"Look at the last line above, {AGAIN}"
     )
+
+
+def of_engine(said: str) -> Problem | None:
+    """The Problem of an engine that has no room left, whatever it was asked to run; None where that is not said."""
+    if DISK_FULL.search(said):
+        place = run(["docker", "info", "--format", "{{.DockerRootDir}}"]).stdout.strip()
+        return Problem(
+            f"The disk is full: Docker cannot write below {place or 'its folder'}.",
+            details=last_lines(said, 4),
+            hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
+        )
+    if NO_ADDRESSES.search(said):
+        return Problem(
+            "Docker has no addresses left for another network.",
+            details=last_lines(said, 1),
+            hint=f"docker network ls shows who has them; docker network prune removes unused ones, {AGAIN}\n"
+            'Or allow more, and smaller ones: "default-address-pools" in /etc/docker/daemon.json.',
+        )
+    return None
 
 
 def no_image(name: str, said: str) -> Problem:
