@@ -113,7 +113,11 @@ def _container_files(files: Files, facts: Facts) -> ContainerFiles:
     name = choose_name(files, facts.folder)
     site = facts.asgi or facts.wsgi
     settings = facts.settings.value if needs_setup(site) else ""
-    return ContainerFiles(facts.folder, name, site, asynchronous=bool(facts.asgi), settings=settings)
+    channels = next((found for found in facts.dependencies if found.name == "channels"), None)
+    two_calls = bool(facts.asgi) and channels is not None and (channels.locked or "").startswith(("1.", "2."))
+    return ContainerFiles(
+        facts.folder, name, site, asynchronous=bool(facts.asgi), two_calls=two_calls, settings=settings
+    )
 
 
 def _ignored(files: Files, names: Names) -> Change:
