@@ -213,6 +213,9 @@ def test_the_first_deployment_serves(deployed: Deployed) -> None:
     assert len(deployed.containers("web")) == 2
     visitors = under_load(deployed, lambda: None)
     assert visitors.failures == []
+    assert set(visitors.written) <= deployed.rows()
+    assert swarm.address(deployed.site) == f"http://127.0.0.1:{deployed.port}/"
+    assert swarm.preview(deployed.site) == ()
 
 
 def test_a_database_belongs_to_who_has_its_password(deployed: Deployed) -> None:
@@ -222,9 +225,6 @@ def test_a_database_belongs_to_who_has_its_password(deployed: Deployed) -> None:
     assert deployed.site.values["STACK_NAME"] in found.cause
     other = replace(deployed.site, values={**deployed.site.values, "STACK_NAME": "another-one"})
     assert swarm.claimed(other) is None
-    assert set(visitors.written) <= deployed.rows()
-    assert swarm.address(deployed.site) == f"http://127.0.0.1:{deployed.port}/"
-    assert swarm.preview(deployed.site) == ()
 
 
 def test_containers_are_closed(deployed: Deployed) -> None:

@@ -36,6 +36,8 @@ def deploy(blog: tools.Project, *arguments: str) -> tools.Done:
     [
         ("DEBUG=1", "DEBUG is on"),
         ("ALLOWED_HOSTS=", "ALLOWED_HOSTS is empty"),
+        ("ALLOWED_HOSTS=https://shop.example.com", "ALLOWED_HOSTS has an address"),
+        ("HOSTS=https://shop.example.com", "https://shop.example.com is no name of a host"),
         (f"SECRET_KEY={WEAK}", "SECRET_KEY is weak: it has 6 characters"),
         ("SECRET_KEY=django-insecure-0123456789-0123456789-0123456789-abcdefghij", "from development"),
         ("this is no line", "cannot be read"),
@@ -54,12 +56,23 @@ def test_a_site_without_a_name(blog: tools.Project) -> None:
     """Who leaves --host out is told both ways to say it; what was made meanwhile stays, and the second try works on."""
     done = deploy(blog)
     done.problem()
-    assert "djdock deploy --host shop.example.com" in done.words
+    assert "the same command with --host shop.example.com" in done.words
+    assert done.words.count("ALLOWED_HOSTS is empty") == 1
     key = (blog.root / "secrets/SECRET_KEY").read_text()
     done = deploy(blog, "--host", "shop.example.com", "--yes")
     done.problem()
     assert "Docker" in done.words
     assert (blog.root / "secrets/SECRET_KEY").read_text() == key
+
+
+@pytest.mark.parametrize("host", ["https://shop.example.com/", "shop.example.com:8443", "shop example", ""])
+def test_a_host_that_is_no_name(blog: tools.Project, host: str) -> None:
+    """An address in place of a name would make files that nobody is served by: refused, and nothing is written."""
+    before = tools.tree(blog.root)
+    done = deploy(blog, "--yes", "--host", host)
+    done.problem()
+    assert "--host shop.example.com" in done.words
+    assert tools.tree(blog.root) == before
 
 
 @pytest.mark.parametrize("words", [["SECRET_KEY=abc"], ["-e", "SECRET_KEY=abc"], ["--env", "SECRET_KEY=abc"]])

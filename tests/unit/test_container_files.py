@@ -46,6 +46,18 @@ def test_the_sites_own_application_is_wrapped() -> None:
     assert "asyncio" not in plain
 
 
+def test_an_application_of_two_calls() -> None:
+    """Channels before 3 has applications that are called twice; served like others they answer with an error page."""
+    later, earlier = (
+        written(ContainerFiles("", "container", "shop.web:app", asynchronous=True, two_calls=twice))[
+            "container/health.py"
+        ]
+        for twice in (False, True)
+    )
+    assert "\nsite = guarantee_single_callable(site)\n" in earlier
+    assert "guarantee_single_callable" not in later
+
+
 @pytest.mark.parametrize(
     ("there", "name"),
     [

@@ -276,6 +276,14 @@ def test_static_files_are_collected_where_there_is_a_place_for_them() -> None:
     assert "RUN python manage.py" not in written(without, read(without))["Dockerfile"]
 
 
+@pytest.mark.parametrize(("on", "off"), [("1", "0"), ("True", "False"), ("true", "false")])
+def test_static_files_are_collected_without_debug(on: str, off: str) -> None:
+    """DEBUG is off in the way in which development writes that it is on: settings may only know one of them."""
+    setup = replace(SETUP, variables={**SETUP.variables, "DEBUG": on})
+    text = stage(written(PROJECT, read(PROJECT), setup)["Dockerfile"], "site")
+    assert f" DEBUG={off} " in text
+
+
 def test_whitenoise_serves_them_where_the_project_has_it() -> None:
     """Then nothing needs to be said of other servers."""
     assert "a web server" not in written(PROJECT, read(PROJECT, "whitenoise==6.12.0"))["Dockerfile"]

@@ -61,11 +61,13 @@ def deploy(options: Options) -> None:
     """
     root = root_of.find(Path.cwd())
     target = targets.BY_NAME[options.target]
+    _check_hosts(options.hosts)
     with state.lock(root, "deploy"):
         journal.recover(root)
         prepared = production.prepare(
             root, target, options.hosts, _given(options.env_file), replace_all=options.replace
         )
+        _check_hosts(prepared.release.hosts)
         _show(prepared, secrets_too=options.output is None)
         if options.dry_run:
             _dry_run(target, prepared, options)
@@ -202,10 +204,9 @@ def _make_secrets(target: Target, prepared: Prepared, options: Options) -> None:
 
 def _wrong(prepared: Prepared) -> list[Problem]:
     """What must be put right before the project goes anywhere."""
-    found = list(checks.values(prepared.values, prepared.debug, prepared.hosts))
+    empty = {name: "" for name in prepared.hosts if name in prepared.missing}
+    found = list(checks.values({**prepared.values, **empty}, prepared.debug, prepared.hosts))
     named = [name for name in prepared.missing if name not in prepared.hosts]
-    if any(name in prepared.hosts for name in prepared.missing):
-        found += checks.values(dict.fromkeys(prepared.hosts, ""), (), prepared.hosts)
     if named:
         found.append(
             Problem(
@@ -225,6 +226,12 @@ def _wrong(prepared: Prepared) -> list[Problem]:
     names = [name for name in prepared.release.secrets if KEY_NAME.search(name)]
     known = {name: prepared.new_secrets.get(name) or secrets.read(prepared.root, name) for name in names}
     return [*found, *checks.keys({name: key for name, key in known.items() if key})]
+
+
+def _check_hosts(names: tuple[str, ...]) -> None:
+    """Before anything is shown: files with a name that is none would only be in the way of the next try."""
+    for problem in checks.hosts(names):
+        raise problem
 
 
 def _check_values(prepared: Prepared) -> None:
@@ -323,7 +330,7 @@ def _agree(question: str, *, yes: bool) -> None:
         return
     if not output.is_asked():
         raise Problem(
-            "Nobody is there to agree: there is no terminal to ask at. Nothing was changed.",
+            "Nobody is there to agree: there is no terminal to ask at. Nothing was changed on the engine.",
             hint="To agree: the same command with --yes\nTo look at it only: with --dry-run",
         )
     if not output.confirm(question):

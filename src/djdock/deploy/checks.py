@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem, last_lines
@@ -23,8 +23,24 @@ SERIOUS = {
     f"{AGAIN} Or, if there are other settings for production: DJANGO_SETTINGS_MODULE=… in {ENV_FILE}.",
     "security.W020": f'Let the settings read it: ALLOWED_HOSTS = os.environ["ALLOWED_HOSTS"].split(","); {AGAIN}',
 }
+# RFC 1123, and addresses: what stands in a certificate, in ALLOWED_HOSTS and behind `Host:` alike.
+HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*", re.IGNORECASE)
 # "?: (security.W004) You have not set …": one of Django's messages, up to the next one.
 MESSAGE = re.compile(r"^(?P<where>\S.*?): \((?P<id>[\w.]+)\) (?P<text>.*(?:\n(?!\S).*)*)", re.MULTILINE)
+
+
+def hosts(names: Iterable[str]) -> Iterator[Problem]:
+    """What is wrong with the names that the site is to answer to."""
+    for name in dict.fromkeys(names):
+        if HOST.fullmatch(name):
+            continue
+        bare = re.sub(r"^\w*:?//|[/:?#].*$", "", name.strip())
+        proposal = bare if HOST.fullmatch(bare) else "shop.example.com"
+        yield Problem(
+            f"{name} is no name of a host." if name.strip() else "The name of the site is empty.",
+            hint=f"The name alone, without https://, port and path: --host {proposal}\n"
+            f"Other ports are HTTP_PORT and HTTPS_PORT in {ENV_FILE}; more names are more --host.",
+        )
 
 
 def keys(found: Mapping[str, str]) -> Iterator[Problem]:
@@ -34,8 +50,8 @@ def keys(found: Mapping[str, str]) -> Iterator[Problem]:
         if reason:
             yield Problem(
                 f"{name} is weak: {reason}. Whoever guesses it can sign sessions and password resets of their own.",
-                hint=f"Delete {SECRETS_FOLDER}/{name}: the next `djdock deploy` makes a new one, and everybody has to "
-                "log in again.",
+                hint=f"Delete {SECRETS_FOLDER}/{name}, then the same command again: it makes a new one, and all have "
+                "to log in again.",
             )
 
 
@@ -56,14 +72,19 @@ def values(given: Mapping[str, str], debug: tuple[str, ...], hosts: tuple[str, .
         if given.get(name, "").lower() in TRUE:
             yield Problem(
                 f"{name} is on in {ENV_FILE}: every error would show the source and the settings to whoever asks.",
-                hint=f"Take the line {name} out of {ENV_FILE}, then: djdock deploy",
+                hint=f"Take the line {name} out of {ENV_FILE}, then the same command again.",
             )
     for name in hosts:
         if name in given and not given[name].strip("[]\"' ,"):
             yield Problem(
                 f"{name} is empty in {ENV_FILE}: the site would answer nobody.",
-                hint="With TLS made here: djdock deploy --host shop.example.com\n"
+                hint="With TLS made here: the same command with --host shop.example.com\n"
                 f"Behind a proxy of your own: write the site's names into {ENV_FILE} ({name}=shop.example.com).",
+            )
+        elif "://" in given.get(name, ""):
+            yield Problem(
+                f"{name} has an address in {ENV_FILE}, and Django compares names: every answer would be 400.",
+                hint=f"Names alone, without https://: {name}=shop.example.com; then the same command again.",
             )
 
 
@@ -78,7 +99,7 @@ def django(target: Target, site: Site) -> tuple[str, ...]:
         raise Problem(
             "With production's variables the project does not get through Django's checks. Nothing was changed.",
             details=last_lines(done.text, 20),
-            hint=f"Correct the settings, or a variable in {ENV_FILE} or {SECRETS_FOLDER}/; then: djdock deploy",
+            hint=f"Correct the settings, or what {ENV_FILE} or {SECRETS_FOLDER}/ say, then the same command again.",
         )
     told = tuple(messages(done.text))
     for message in told:

@@ -83,7 +83,7 @@ def pending(target: Target, site: Site) -> Pending:
         raise Problem(
             "The new image cannot say which migrations are not applied yet. Nothing was changed.",
             details=last_lines(done.text),
-            hint="Correct what the last line says (a setting? the database's address?), then: djdock deploy",
+            hint="Correct what the last line says (a setting? the database's address?), then the same command again.",
         )
     if isinstance(found, str):
         raise Problem(

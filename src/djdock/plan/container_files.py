@@ -14,6 +14,13 @@ from djdock.project.files import Files
 # A package beside manage.py; the second name where a project has the first one for something of its own.
 NAMES = ("container", "container_files")
 ASGI_IMPORT = "import asyncio\n"
+# Applications of Channels before 3 are called with the scope first, and then with the rest.
+# https://channels.readthedocs.io/en/latest/releases/3.0.0.html
+ONE_CALL_IMPORT = "from asgiref.compatibility import guarantee_single_callable\n"
+ONE_CALL = """
+# Channels before 3: called with the scope first, and with the rest then; servers and the lines below do both at once.
+site = guarantee_single_callable(site)
+"""
 # Modules of which Django's own startproject says that they make it ready.
 READY = ("wsgi", "asgi")
 SETUP = """
@@ -37,6 +44,7 @@ class ContainerFiles:
         name: of the package.
         site: the site's own application, `module:name`.
         asynchronous: whether that one is an ASGI application.
+        two_calls: whether it is one of Channels before 3, which is called twice for each request.
         settings: the settings module, for a site whose module does not make Django ready by itself, as `wsgi.py` and
             `asgi.py` do; else empty.
     """
@@ -45,6 +53,7 @@ class ContainerFiles:
     name: str
     site: str
     asynchronous: bool = False
+    two_calls: bool = False
     settings: str = ""
 
     @property
@@ -72,6 +81,8 @@ class ContainerFiles:
                 django="import django\n" if self.settings else "",
                 setup=SETUP.format(settings=self.settings) if self.settings else "",
                 late="  # noqa: E402 - needs what is above" if self.settings else "",
+                one_call_import=ONE_CALL_IMPORT if self.two_calls else "",
+                one_call=ONE_CALL if self.two_calls else "",
                 module=module,
                 name=name,
                 application=render(application),

@@ -13,7 +13,7 @@ from djdock.plan.compose import Composition, Worker
 from djdock.plan.container_files import ContainerFiles, choose_name, needs_setup
 from djdock.plan.dockerfile import Image
 from djdock.plan.settings import INSECURE
-from djdock.plan.variables import guess
+from djdock.plan.variables import OFF, guess
 from djdock.project import docker_files as existing
 from djdock.project import front_end, layout, serving, signs, system_packages
 from djdock.project.compose_files import DEFAULT_NAMES
@@ -113,7 +113,11 @@ def _container_files(files: Files, facts: Facts) -> ContainerFiles:
     name = choose_name(files, facts.folder)
     site = facts.asgi or facts.wsgi
     settings = facts.settings.value if needs_setup(site) else ""
-    return ContainerFiles(facts.folder, name, site, asynchronous=bool(facts.asgi), settings=settings)
+    channels = next((found for found in facts.dependencies if found.name == "channels"), None)
+    two_calls = bool(facts.asgi) and channels is not None and (channels.locked or "").startswith(("1.", "2."))
+    return ContainerFiles(
+        facts.folder, name, site, asynchronous=bool(facts.asgi), two_calls=two_calls, settings=settings
+    )
 
 
 def _ignored(files: Files, names: Names) -> Change:
@@ -229,7 +233,7 @@ def _build_values(files: Files, facts: Facts, setup: Setup) -> dict[str, str]:
     """Variables for the command that collects static files: enough for the settings to load."""
     values = {**setup.variables, **setup.services}
     filled = {name: _filled(value) for name, value in values.items()}
-    filled |= {"DEBUG": "False"} if "DEBUG" in filled else {}
+    filled |= {"DEBUG": OFF.get(filled["DEBUG"], "False")} if "DEBUG" in filled else {}
     return {**filled, **_production_values(files, facts, filled)}
 
 

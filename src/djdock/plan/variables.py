@@ -26,6 +26,8 @@ SECRET_NAME = re.compile(r"SECRET|(?:^|_)KEY$|TOKEN|PASSWORD|PASSWD|SALT|PEPPER|
 KEY_NAME = re.compile(r"SECRET_?KEY$|^DJANGO_SECRET$|^DJANGO_KEY$", re.IGNORECASE)
 # What only production wants: on a developer's machine it makes the site send people to an address that does not answer.
 FORCED = re.compile(r"SSL_REDIRECT|HSTS|COOKIE_SECURE|SECURE_COOKIE|FORCE_HTTPS|USE_HTTPS|SSL_REQUIRE", re.IGNORECASE)
+# What switches a thing off, by what switches it on in the same way of writing.
+OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
 # Names of variables that are the shell's or the system's own.
 SYSTEM = frozenset(
     {"PATH", "HOME", "USER", "LANG", "PWD", "TZ", "TMPDIR", "HOSTNAME", "SHELL", "TERM", "DJANGO_SETTINGS_MODULE"}

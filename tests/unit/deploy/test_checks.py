@@ -41,6 +41,31 @@ def test_weak_keys(key: str, reason: str) -> None:
     assert not any(key and key in problem.cause for problem in problems)
 
 
+@pytest.mark.parametrize(
+    "name", ["shop.example.com", "localhost", "203.0.113.7", "xn--mller-kva.example", "a-b.example.com"]
+)
+def test_names_of_hosts(name: str) -> None:
+    """Every name that a certificate and `Host:` can have is taken as it is."""
+    assert not list(checks.hosts([name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "proposal"),
+    [
+        ("https://shop.example.com/cart?a=1", "shop.example.com"),
+        ("shop.example.com:8443", "shop.example.com"),
+        ("*.example.com", "shop.example.com"),
+        ("müller.example", "shop.example.com"),
+        ("-shop.example.com", "shop.example.com"),
+        (" ", "shop.example.com"),
+    ],
+)
+def test_what_is_no_name_of_a_host(name: str, proposal: str) -> None:
+    """The hint says the name that was meant, where that can be seen."""
+    (problem,) = checks.hosts([name, name])
+    assert f"--host {proposal}\n" in problem.hint
+
+
 def test_values_that_no_site_should_have() -> None:
     """DEBUG that is on and names that are empty are told; the usual values are not."""
     bad = list(checks.values({"DEBUG": "1", "HOSTS": "[]"}, ("DEBUG",), ("HOSTS",)))

@@ -21,15 +21,8 @@ DISK_FULL = re.compile(r"no space left on device", re.IGNORECASE)
 
 def diagnose(project: Project, said: str) -> Problem:
     """The Problem for what Compose wrote when it failed."""
-    if DISK_FULL.search(said):
-        place = run(["docker", "info", "--format", "{{.DockerRootDir}}"]).stdout.strip()
-        return Problem(
-            f"The disk is full: Docker cannot write below {place or 'its folder'}.",
-            details=last_lines(said, 4),
-            hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
-        )
-    if no_network := networks.problem(said, again="djdock deploy compose"):
-        return no_network
+    if found := of_engine(said):
+        return found
     if missing := _missing_files(project):
         return Problem(
             f"{COMPOSE_FILE} names files that are not here: {', '.join(missing)}.", hint=f"Write them, {AGAIN}"
@@ -40,6 +33,18 @@ def diagnose(project: Project, said: str) -> Problem:
     return taken_port(project) or Problem(
         "docker compose failed.", details=last_lines(said), hint=f"Look at the last line above, {AGAIN}"
     )
+
+
+def of_engine(said: str) -> Problem | None:
+    """The Problem of an engine that has no room left, whatever it was asked to run; None where that is not said."""
+    if DISK_FULL.search(said):
+        place = run(["docker", "info", "--format", "{{.DockerRootDir}}"]).stdout.strip()
+        return Problem(
+            f"The disk is full: Docker cannot write below {place or 'its folder'}.",
+            details=last_lines(said, 4),
+            hint=f"Make room (docker system df says what takes it; docker image prune removes unused images), {AGAIN}",
+        )
+    return networks.problem(said, again="djdock deploy compose")
 
 
 def no_image(name: str, said: str) -> Problem:

@@ -15,7 +15,7 @@ from djdock.project.files import Files
 
 HEADER = (
     f"# What differs where the site runs. Secrets are not here but in {SECRETS_FOLDER}/, a file each.\n"
-    "# Made by djdock, yours to edit; then: djdock deploy"
+    "# Made by djdock, yours to edit; what changes here takes effect with the next `djdock deploy …`."
 )
 WHY = "what differs where the site runs"
 

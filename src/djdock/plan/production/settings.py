@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from djdock.plan.compose import DATABASE_HOST, DATABASE_PORT
 from djdock.plan.database import PROBE, filled
 from djdock.plan.production.release import DATABASE_PASSWORD, IMAGE, PREVIOUS_IMAGE, Postgres, Setting
-from djdock.plan.variables import FORCED, SECRET, SECRET_NAME, SYSTEM, Variable
+from djdock.plan.variables import FORCED, OFF, SECRET, SECRET_NAME, SYSTEM, Variable
 from djdock.project.evaluation import Evaluation, variables_of
 
 # Names in the env file that are no variables of the project: djdock's, and those that the files of production read.
@@ -19,7 +19,6 @@ OWN = re.compile(
     r"MIGRATE_MODE|CADDYFILE_VERSION|POSTGRES_PASSWORD_VERSION|[A-Z]+_(?:CPUS|MEMORY|REPLICAS)"
 )
 PART = re.compile(r"\{(?:host|port|name|user|password|url)\}")
-OFF = {"True": "False", "true": "false", "1": "0", "on": "off", "yes": "no"}
 # What only development would say.
 LOCAL_VALUE = re.compile(r"\blocalhost\b|127\.0\.0\.1")
 NO_DEBUG = "no error pages with source for visitors"
