@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from djdock.deploy import connections
+from djdock.deploy.single_host import proxy
 from djdock.deploy.targets import compose
 from djdock.errors import Problem
 from djdock.plan.production.release import CADDYFILE
@@ -207,6 +208,25 @@ def test_an_interruption_leaves_the_old_version_alone(shop: Shop) -> None:
     with Load(shop, clients=2) as load, pytest.raises(KeyboardInterrupt):
         compose.switch(shop.site(other(shop)), interrupt)
     assert load.failures == []
+    assert [one.id for one in shop.containers("web")] == before
+
+
+def test_an_interruption_at_the_turn_loses_no_request(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go to the new containers for a moment; they get back to the old ones before the new ones end."""
+    before = [one.id for one in shop.containers("web")]
+    turn = proxy.turn
+
+    def turn_and_interrupt(*arguments: Any) -> None:
+        turn(*arguments)
+        time.sleep(1)
+        raise KeyboardInterrupt
+
+    # In the moment between the proxy's turn and the next line, which no Ctrl-C of a test would hit.
+    monkeypatch.setattr(proxy, "turn", turn_and_interrupt)
+    with Load(shop, clients=2) as load, pytest.raises(KeyboardInterrupt):
+        compose.switch(shop.site(other(shop)), quiet)
+    assert load.failures == []
+    assert len(set(load.versions)) == 2
     assert [one.id for one in shop.containers("web")] == before
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from djdock.compose import networks
-from djdock.deploy.single_host import failures, rollout
+from djdock.deploy.single_host import containers, failures, health, proxy, rollout
 from djdock.deploy.single_host.project import Project
 from djdock.deploy.targets.target import Site
 from djdock.plan.production.release import Release
@@ -67,3 +68,27 @@ def test_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
 def test_images_of_one_project_have_one_name(image: str, name: str) -> None:
     """Their tags and digests differ; a port is no tag."""
     assert rollout.repository(image) == name
+
+
+def test_requests_are_back_before_the_new_version_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C at the proxy's turn: it may have turned, so it turns back first, and then the new containers are removed.
+
+    Docker is replaced here: the moment is too short to be hit from outside.
+    """
+    done: list[str] = []
+
+    def interrupt(*_: object) -> None:
+        done.append("turn")
+        raise KeyboardInterrupt
+
+    def step(name: str) -> Callable[..., None]:
+        return lambda *_: done.append(name)
+
+    monkeypatch.setattr(proxy, "turn", interrupt)
+    for module, name in ((proxy, "prepare"), (proxy, "keep"), (proxy, "release"), (containers, "remove")):
+        monkeypatch.setattr(module, name, step(name))
+    for module, name in ((containers, "find"), (rollout, "_up"), (health, "wait")):
+        monkeypatch.setattr(module, name, lambda *_: ())
+    with pytest.raises(KeyboardInterrupt):
+        rollout.take_over(project(tmp_path), (), lambda _line: None)
+    assert done[done.index("turn") :] == ["turn", "keep", "remove", "release"]

@@ -43,7 +43,7 @@ def _site(project: Project) -> str:
     if not serving:
         return f"create {SITE}: {project.site.image}"
     many = f" ({len(serving)} containers)" if len(serving) > 1 else ""
-    return f"{SITE}: {serving[0].image} → {project.site.image}{many}"
+    return f"{SITE}: {containers.made_from(serving[0])} → {project.site.image}{many}"
 
 
 def _proxy(project: Project, definition: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Container:
     """What `docker inspect` says of one container.
 
     Attributes:
-        image: its name, as it was asked for.
+        image, image_id: the image's name, as it was asked for, and its own id.
         definition: Compose's hash of what the file said of the service when the container was made.
         state: `running`, `restarting`, `exited`, `created` …
         health: `healthy`, `unhealthy`, `starting`, or None where nobody checks.
@@ -30,6 +30,7 @@ class Container:
     id: str
     service: str
     image: str
+    image_id: str
     definition: str
     created: str
     state: str
@@ -80,6 +81,12 @@ def count(name: str, service: str) -> int:
     return sum(container.state in {"running", "restarting"} for container in find(name, service))
 
 
+def made_from(container: Container) -> str:
+    """The image of a container as Docker finds it: by its name or, where that means another image since, by its id."""
+    found = run(["docker", "image", "inspect", "--format", "{{.Id}}", container.image])
+    return container.image_id if found.ok and found.stdout.strip() != container.image_id else container.image
+
+
 def log(container: Container, lines: int = 15) -> str:
     """The end of a container's log."""
     return last_lines(run(["docker", "logs", "--tail", "60", container.id]).text, lines)
@@ -100,6 +107,7 @@ def _container(entry: dict[str, Any]) -> Container:
         id=entry["Id"],
         service=labels.get(f"{LABEL}.service", ""),
         image=entry["Config"]["Image"],
+        image_id=entry["Image"],
         definition=labels.get(f"{LABEL}.config-hash", ""),
         created=entry["Created"],
         state=state["Status"],

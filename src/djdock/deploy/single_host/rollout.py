@@ -17,6 +17,7 @@ from djdock import state
 from djdock.deploy.single_host import containers, failures, health, proxy
 from djdock.deploy.single_host.containers import Container
 from djdock.deploy.single_host.project import Project, call
+from djdock.errors import Problem
 from djdock.plan.production.compose import SITE
 from djdock.service import Progress
 
@@ -135,10 +136,13 @@ def _renew_workers(project: Project, progress: Progress, seconds: float) -> None
 
 def _take_back(project: Project, old: Sequence[Container], *, workers: bool) -> None:
     """Leaves the old version as it was. A second interruption ends this, too; the next run goes on from there."""
+    # First of all: the proxy may have turned already, and the new containers end now.
+    with contextlib.suppress(Problem):
+        proxy.keep(project, old)
     containers.remove(_others(project, old))
     if workers:
         with contextlib.suppress(Exception):
-            _renew_workers(project.with_image(old[0].image), lambda _: None, 0)
+            _renew_workers(project.with_image(containers.made_from(old[0])), lambda _: None, 0)
     proxy.release(project)
     _forget(project.site.root)
 

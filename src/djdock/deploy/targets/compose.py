@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from djdock.compose import availability, images
-from djdock.deploy.single_host import changes, data, failures, migration, rollout
+from djdock.deploy.single_host import changes, containers, data, failures, migration, rollout
 from djdock.deploy.single_host import project as projects
 from djdock.deploy.targets.target import Site
 from djdock.errors import Problem
@@ -67,7 +67,7 @@ def place(site: Site) -> str:
 
 def running(site: Site) -> str | None:
     serving = rollout.serving(projects.load(site))
-    return serving[0].image if serving else None
+    return containers.made_from(serving[0]) if serving else None
 
 
 def needs_registry(site: Site) -> Problem | None:  # noqa: ARG001 - what is built here runs here

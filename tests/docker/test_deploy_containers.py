@@ -1,8 +1,9 @@
-"""What counts as a container that works, by what Docker says of real ones: those that were started again among them."""
+"""What Docker says of real containers: which of them work, those started again too, and what they are made of."""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +72,24 @@ def test_a_worker_that_ends_again_and_again_is_not(project: Project, started: li
     with pytest.raises(Problem) as raised:
         health.wait(project, [worker], quiet, 5.0)
     assert "no such queue" in raised.value.details
+
+
+def test_a_tag_that_was_moved_is_told_from_what_runs(tmp_path: Path) -> None:
+    """Whoever builds under the same name each time still gets back to what ran before: that has its id as its name."""
+    tag, name = f"djdock-moved:{secrets.token_hex(4)}", f"djdock-moved-{secrets.token_hex(4)}"
+    build = ["docker", "build", "--quiet", "--tag", tag, "-"]
+    caddy_image.ensure()
+    try:
+        first = run(build, tmp_path, stdin="FROM caddy:2\nLABEL version=1\n").ok().out.strip()
+        run(["docker", "run", "--detach", "--name", name, "--entrypoint", "sleep", tag, "60"], tmp_path).ok()
+        assert containers.made_from(look(name)) == tag
+        run(build, tmp_path, stdin="FROM caddy:2\nLABEL version=2\n").ok()
+        assert containers.made_from(look(name)) == first
+        # Compose takes an id where a name stands.
+        text = f'services:\n  web:\n    image: {first}\n    entrypoint: ["true"]\n'
+        (tmp_path / "compose.yaml").write_text(text)
+        run(["docker", "compose", "--project-name", name, "run", "--rm", "web"], tmp_path).ok()
+    finally:
+        run(["docker", "rm", "--force", name], tmp_path)
+        run(["docker", "compose", "--project-name", name, "down"], tmp_path)
+        run(["docker", "image", "rm", "--force", tag], tmp_path)
