@@ -43,6 +43,8 @@ def _site(project: Project) -> str:
     if not serving:
         return f"create {SITE}: {project.site.image}"
     many = f" ({len(serving)} containers)" if len(serving) > 1 else ""
+    if serving[0].image == project.site.image:
+        return f"{SITE}: starts anew with {project.site.image}{many}"
     return f"{SITE}: {serving[0].image} → {project.site.image}{many}"
 
 
