@@ -215,3 +215,16 @@ def test_nobody_there_to_agree(shop: Shop) -> None:
     done = shop.project.djdock("deploy", "compose")
     done.problem()
     assert "--yes" in done.words
+
+
+@pytest.mark.parametrize("path", ["compose.production.yaml", "Caddyfile.production"])
+def test_a_file_that_was_deleted(shop: Shop, path: str) -> None:
+    """It is told before anything is changed, with the option that makes it anew."""
+    before = (shop.project.root / path).read_text()
+    (shop.project.root / path).unlink()
+    done = shop.deploy()
+    done.problem()
+    assert f"{path} is not there" in done.words
+    assert "--replace" in done.words
+    shop.deploy("--replace").ok()
+    assert (shop.project.root / path).read_text() == before

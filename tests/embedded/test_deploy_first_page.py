@@ -15,6 +15,7 @@ from djdock.deploy.targets.target import Site, Target
 from djdock.errors import Problem
 from djdock.plan.change import generate
 from djdock.plan.container_files import ContainerFiles
+from djdock.plan.production.release import Release
 from djdock.process import Result, run
 from djdock.project.files import Texts
 
@@ -69,14 +70,15 @@ class Interpreter:
         return run([*map(str, with_django), *arguments], cwd=self.root, stdin=stdin)
 
 
-def check(root: Path, site: ContainerFiles | None) -> tuple[str, int]:
+def check(root: Path, site: ContainerFiles | None, hosts: tuple[str, ...] = ()) -> tuple[str, int]:
     files = dict(PROJECT)
     if site is not None:
         files |= {change.path: change.after for change in site.changes(Texts({}), generate)}
     for path, text in files.items():
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_text(text)
-    return first_page.check(cast("Target", Interpreter(root)), cast("Site", None))
+    values = Release("shop", (), hosts=hosts)
+    return first_page.check(cast("Target", Interpreter(root)), Site(root, values, {}, "shop:1", root))
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,11 @@ def test_a_server_that_does_not_get_to_the_page(tmp_path: Path, module: str) -> 
         )
     assert "answers /login/?next=/ with an error" in found.value.cause
     assert "Error" in found.value.details
+
+
+def test_a_name_that_django_does_not_answer_to(tmp_path: Path) -> None:
+    """A site with a name that ALLOWED_HOSTS lacks would answer 400 to everybody; a name that it has is good."""
+    assert check(tmp_path, None, ("shop.example.com",))[1] == 200
+    with pytest.raises(Problem) as found:
+        check(tmp_path, None, ("other.example.com",))
+    assert "without other.example.com" in found.value.details

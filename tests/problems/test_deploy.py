@@ -157,3 +157,14 @@ def test_a_dump_on_a_full_disk(tmp_path: Path) -> None:
         assert list(place.parent.iterdir()) == []
         dump.write(["head", "--bytes=300000", "/dev/zero"], dict(os.environ), place)
         assert place.stat().st_size == 300_000
+
+
+@pytest.mark.parametrize("named", ["DOCKER_HOST", "DOCKER_CONTEXT"])
+def test_an_engine_elsewhere_that_does_not_answer(blog: tools.Project, named: str) -> None:
+    """To start Docker here would not help who has named another machine: they are told how to look at that name."""
+    value = {"DOCKER_HOST": "tcp://127.0.0.1:9", "DOCKER_CONTEXT": "nowhere"}[named]
+    done = blog.djdock("deploy", "compose", "--host", "shop.example.com", "--yes", env={named: value})
+    done.problem()
+    assert f"does not answer at {named}={value}" in done.words
+    assert f"unset {named}" in done.words
+    assert "systemctl" not in done.words

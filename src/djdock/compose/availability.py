@@ -55,11 +55,19 @@ def unreachable(said: str, otherwise: str = WITHOUT) -> Problem:
             f"Docker is there, but you may not use it: no permission on {socket}.",
             hint=f"Join its group, then log in again: sudo usermod -aG docker $USER{otherwise}",
         )
-    where = f" at DOCKER_HOST={remote}" if remote else ""
+    # The client looks at these in this order.
+    named = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), "")
+    where = f" at {named}={os.environ[named]}" if named else ""
+    start = "Start it (Docker Desktop, or: sudo systemctl start docker), then try again."
+    if named and not os.environ[named].startswith("unix://"):
+        start = (
+            f"Is the name right (docker context ls), and does that machine answer? Then: docker version\n"
+            f"Or with this machine's own engine: unset {named}"
+        )
     return Problem(
         f"Docker is installed, but its engine does not answer{where}.",
         details=last_lines(said, 3),
-        hint=f"Start it (Docker Desktop, or: sudo systemctl start docker), then try again.{otherwise}",
+        hint=f"{start}{otherwise}",
     )
 
 

@@ -17,9 +17,10 @@ from djdock.plan.container_files import NAMES
 SCRIPT = """
 import traceback
 from django.conf import settings
+from django.http.request import validate_host
 from django.test import Client
 hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
-host = hosts[0] if hosts else "localhost"
+host = HOST or (hosts[0] if hosts else "localhost")
 client, path, status, error = Client(HTTP_HOST=host), "/", 0, ""
 
 def asgi_application():
@@ -50,6 +51,8 @@ async def ask(application, host, path, query):
     return next((message["status"] for message in said if "status" in message), 500)
 
 try:
+    if not validate_host(host, settings.ALLOWED_HOSTS):
+        raise ValueError("ALLOWED_HOSTS is %s, without %s: every answer would be 400." % (settings.ALLOWED_HOSTS, host))
     for _redirect in range(4):
         answer = client.get(path, secure=True)
         status = answer.status_code
@@ -67,7 +70,6 @@ except Exception:
     status, error = 500, traceback.format_exc()
 found = [path, status, error]
 """
-SCRIPT = SCRIPT.replace("NAMES", repr(NAMES))
 # What Django answers where a view raises. Others above it are meant: 503 while a site is under maintenance.
 FAILED = 500
 
@@ -80,7 +82,8 @@ def check(target: Target, site: Site) -> tuple[str, int]:
     Raises:
         Problem: it fails.
     """
-    done, found = ask(target, site, SCRIPT)
+    script = f"HOST = {site.release.hosts[0] if site.release.hosts else ''!r}\n{SCRIPT.replace('NAMES', repr(NAMES))}"
+    done, found = ask(target, site, script)
     path, status, error = found or ("/", FAILED, done.text)
     if status != FAILED:
         return str(path), int(status)

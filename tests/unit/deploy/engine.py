@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from djdock.deploy import connections
 from djdock.deploy.asking import MARK
 from djdock.deploy.targets.target import Progress, Site
 from djdock.errors import Problem
@@ -55,11 +56,15 @@ class Engine:
     def running(self, site: Site) -> str | None:
         return self.image or None
 
+    def needs_registry(self, site: Site) -> Problem | None:
+        return None
+
     def preview(self, site: Site) -> Sequence[str]:
         return ()
 
     def manage(self, site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
-        return Result(0, f"{MARK}{json.dumps([True, []])}\n" if "shell" in arguments else "", "")
+        found = {"postgres": False} if connections.SCRIPT in arguments[-1] else [True, []]
+        return Result(0, f"{MARK}{json.dumps(found)}\n" if "shell" in arguments else "", "")
 
     def start_database(self, site: Site, progress: Progress) -> None:
         self._done("start_database")

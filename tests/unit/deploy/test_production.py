@@ -184,6 +184,31 @@ def test_settings_for_production_are_found(tmp_path: Path) -> None:
     assert found["DATABASE_URL"].part == "{url}"
 
 
+# With DEBUG it answers to every name, and no variable is asked.
+OPEN_WITH_DEBUG = """\
+import os
+DEBUG = int(os.environ.get("DEBUG", 0))
+ALLOWED_HOSTS = os.environ.get("NAMES_OF_HOSTS", "").split(",")
+if DEBUG:
+    ALLOWED_HOSTS = ["*"]
+SECRET_KEY = os.environ["SECRET_KEY"]
+ROOT_URLCONF, INSTALLED_APPS = "shop.urls", []
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}
+"""
+
+
+def test_names_that_count_without_debug_alone(tmp_path: Path) -> None:
+    """The variable of the names is found where development never reads it; DEBUG is off as the settings write it."""
+    texts_ = {
+        **projects.ALL[next(iter(projects.ALL))],
+        "shop/settings.py": OPEN_WITH_DEBUG,
+        ".env.example": "DEBUG=1\n",
+    }
+    prepared = prepare(adopted(tmp_path / "shop", texts_), HOST)
+    assert prepared.values["NAMES_OF_HOSTS"] == HOST
+    assert settings(prepared)["DEBUG"].value == "0"
+
+
 def test_a_project_without_an_image(blog: Path) -> None:
     """Production runs what the Dockerfile builds; a project that was never brought to Docker is told how."""
     (blog / "Dockerfile").unlink()

@@ -43,7 +43,10 @@ def _site(project: Project) -> str:
     if not serving:
         return f"create {SITE}: {project.site.image}"
     many = f" ({len(serving)} containers)" if len(serving) > 1 else ""
-    return f"{SITE}: {containers.made_from(serving[0])} → {project.site.image}{many}"
+    before = containers.made_from(serving[0])
+    if before == project.site.image:
+        return f"{SITE}: starts anew with {before}{many}"
+    return f"{SITE}: {before} → {project.site.image}{many}"
 
 
 def _proxy(project: Project, definition: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem, last_lines
 from djdock.plan.production.compose import PROXY
-from djdock.plan.production.release import COMPOSE_FILE, ENV_FILE, IMAGE
+from djdock.plan.production.release import CADDYFILE, COMPOSE_FILE, ENV_FILE, IMAGE
 from djdock.process import Result, run
 
 if TYPE_CHECKING:  # the targets import this module
@@ -52,8 +52,10 @@ def load(site: Site) -> Project:
     """Reads the compose file as Compose does.
 
     Raises:
-        Problem: it cannot be read, or a variable is missing.
+        Problem: it cannot be read, or a variable or the proxy's own file is missing.
     """
+    if not (site.root / COMPOSE_FILE).is_file():
+        raise _deleted(COMPOSE_FILE)
     done = call(site, ["config", "--format", "json"])
     if not done.ok:
         raise Problem(
@@ -63,7 +65,24 @@ def load(site: Site) -> Project:
         )
     found = json.loads(done.stdout)
     parts = {part: found.get(part) or {} for part in ("services", "networks", "volumes", "secrets")}
-    return Project(site, found["name"], **parts)
+    project = Project(site, found["name"], **parts)
+    if project.has_proxy and _mounts(project, CADDYFILE) and not (site.root / CADDYFILE).is_file():
+        raise _deleted(CADDYFILE)
+    return project
+
+
+def _mounts(project: Project, path: str) -> bool:
+    """Whether the proxy gets a file of this folder from the machine."""
+    return any(
+        str(volume.get("source")) == str(project.site.root / path)
+        for volume in project.services[PROXY].get("volumes", ())
+    )
+
+
+def _deleted(path: str) -> Problem:
+    return Problem(
+        f"{path} is not there, and the site runs by it.", hint="The same command with --replace makes it anew."
+    )
 
 
 def program(site: Site) -> list[str]:

@@ -91,10 +91,13 @@ def _take_what_is_said(question: Question, found: dict[str, Setting]) -> None:
 
 def names_of_hosts(question: Question) -> tuple[str, ...]:
     """The variables that hold the names which the site answers to."""
-    seen = question.evaluate(_development(question))
+    # Without DEBUG: many settings answer to every name with it.
+    values = _development(question)
+    values |= {name: OFF.get(values.get(name, ""), "False") for name in names_of_debug(question)}
+    seen = question.evaluate(values)
     known = variables_of(seen.values.get("ALLOWED_HOSTS"))
     return known or _that_do(
-        question, seen, HOSTS, PROBE_HOST, lambda found: PROBE_HOST in str(found.get("ALLOWED_HOSTS"))
+        question, values, HOSTS, PROBE_HOST, lambda found: PROBE_HOST in str(found.get("ALLOWED_HOSTS"))
     )
 
 
@@ -115,7 +118,9 @@ def names_of_debug(question: Question) -> tuple[str, ...]:
     """The variables that switch DEBUG on."""
     seen = question.evaluate(_development(question))
     known = variables_of(seen.values.get("DEBUG"))
-    return known or _that_do(question, seen, DEBUG, "False", lambda found: found.get("DEBUG") in OFF_VALUES)
+    return known or _that_do(
+        question, _development(question), DEBUG, "False", lambda found: found.get("DEBUG") in OFF_VALUES
+    )
 
 
 def is_of_development(name: str, value: str) -> bool:
@@ -124,15 +129,16 @@ def is_of_development(name: str, value: str) -> bool:
 
 
 def _that_do(
-    question: Question, seen: Evaluation, names: re.Pattern[str], value: str, effect: Callable[[Values], bool]
+    question: Question, values: Mapping[str, str], names: re.Pattern[str], value: str, effect: Callable[[Values], bool]
 ) -> tuple[str, ...]:
     """The variables of such names that have an effect with a value, and none without: functions of the project's own
     may stand between a variable and its setting.
     """
+    seen = question.evaluate(values)
     if effect(seen.values):
         return ()
     found = [read.name for read in seen.reads if names.search(read.name)]
-    return tuple(name for name in found if effect(question.evaluate({**_development(question), name: value}).values))
+    return tuple(name for name in found if effect(question.evaluate({**values, name: value}).values))
 
 
 def _setting(question: Question, variable: Variable) -> Setting:
