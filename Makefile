@@ -14,6 +14,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # uv trusts what this machine trusts, a company's own certificates too.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+QUICK := tests/unit tests/lint tests/doctor
+# Tests of real servers wait most of the time, so there may be more of them at once than processors.
+WORKERS ?= 4
 SOURCES := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc')
 
 .PHONY: demo test unit check constraints example docs pictures clean
@@ -24,10 +28,11 @@ demo: $(VENV)/.package
 	@echo "To stop it: cd demo && ../$(BIN)/djdock down"
 
 test: check
-	$(BIN)/python -m pytest
+	$(PYTEST) -n logical $(QUICK)
+	$(PYTEST) -n $(WORKERS) $(QUICK:%=--ignore %)
 
 unit: check
-	$(BIN)/python -m pytest tests/unit
+	$(PYTEST) -n logical tests/unit
 
 check: $(VENV)/.tools
 	$(BIN)/ruff check

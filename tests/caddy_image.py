@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from tests import tools
 
 NAME = "caddy:2"
@@ -30,7 +32,11 @@ CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile
 
 def ensure() -> str:
     """Makes sure that the image is on this machine; returns its name."""
-    here = Path.cwd()
+    with FileLock(Path(tempfile.gettempdir()) / "djdock-tests-caddy.lock"):  # once, whoever needs it first
+        return _ensure(Path.cwd())
+
+
+def _ensure(here: Path) -> str:
     if tools.run(["docker", "image", "inspect", NAME], here).code == 0 or _pulled(here):
         return NAME
     with tempfile.TemporaryDirectory() as folder:

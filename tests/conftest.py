@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests import tools
 
@@ -27,16 +29,45 @@ def docker_obstacle() -> str | None:
 
 
 # Fast ones first: whoever broke something simple hears of it within seconds.
-ORDER = ("unit", "lint", "docs", "problems", "embedded", "docker", "browser")
+ORDER = ("unit", "lint", "doctor", "docs", "problems", "embedded", "docker", "browser")
 # These start and kill real servers, and meet whatever else the machine is doing at that moment: one that fails is tried
 # once more. The summary names it all the same; what fails twice has failed.
 REAL = ("docs", "problems", "embedded", "docker", "browser")
 REASON = 30  # lines: what the command said stands at the end of a report
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {Path(__file__).parent / name: number for number, name in enumerate(ORDER)}
-    items.sort(key=lambda item: next((places[folder] for folder in item.path.parents if folder in places), len(ORDER)))
+# With -n, processes take files: the tests of a file share what they have made, and each file has folders, ports and
+# names of its own. These need what there is only once on a machine, so one process takes them all, one after the other.
+TOGETHER = {
+    "tests/docker/test_deploy_swarm.py": "the engine's Swarm mode",
+    "tests/docker/test_deploy_swarm_command.py": "the engine's Swarm mode",
+}
+
+
+class ByFile(LoadFileScheduling):
+    """Hands out files, and what is together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return TOGETHER.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def position(item: pytest.Item, *, shared: bool) -> int:
+    """Where a test comes: shared between processes, the other way round, so that none is left with the longest."""
+    if shared and item.nodeid.partition("::")[0] in TOGETHER:
+        return -len(ORDER)
+    folder = item.nodeid.split("/")[1]
+    number = ORDER.index(folder) if folder in ORDER else len(ORDER)
+    return -number if shared else number
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    shared = hasattr(config, "workerinput")
+    items.sort(key=lambda item: position(item, shared=shared))
     obstacles = {
         "docker": docker_obstacle() if any(item.get_closest_marker("docker") for item in items) else None,
         "browser": None if CHROMIUM else "no Chromium is installed",

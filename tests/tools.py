@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.cookiejar
+import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -25,6 +27,21 @@ import psutil
 
 # The command that the wheel installed into this environment.
 DJDOCK = Path(sys.executable).with_name("djdock")
+# Which of the processes that share the tests this is.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _own_ports() -> Iterator[int]:
+    """The ports that are this worker's alone, in no order, again and again.
+
+    They lie between those that djdock gives databases and those that systems hand out to outgoing connections. Not each
+    number is used: djdock itself looks for a port next to one that it has.
+    """
+    first = 26_000 + WORKER % 10 * 600
+    return itertools.cycle(secrets.SystemRandom().sample(range(first, first + 600, 4), 150))
+
+
+PORTS = _own_ports()
 
 
 @dataclass(frozen=True)
@@ -259,11 +276,13 @@ def taken(port: int) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port that nobody holds just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody holds just now, and that no other worker of this run is given."""
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", port))
+            return port
+    raise AssertionError
 
 
 def tree(root: Path, *, with_djdock: bool = False) -> dict[str, tuple[object, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,25 +15,33 @@ from tests.docker import compose
 from tests.tools import Project
 
 
-@pytest.fixture(scope="session")
+@contextmanager
+def folder() -> Iterator[Path]:
+    """An empty folder that nobody else has, under a name that images can be called after."""
+    made = Path(tempfile.mkdtemp(prefix="djdock-docker-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
 def shelf() -> Iterator[Path]:
-    """A folder that lasts for all Docker tests."""
-    folder = Path(tempfile.mkdtemp(prefix="djdock-docker-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    """A folder for what the tests of one file share: each has its own, so none meets what another made."""
+    with folder() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-def original(shelf: Path) -> Project:
+def original() -> Iterator[Project]:
     """A new project that is never started: what the clones are made of."""
-    return tools.new_project(shelf)
+    with folder() as made:
+        yield tools.new_project(made)
 
 
 @pytest.fixture(scope="session")
-def site(original: Project, shelf: Path) -> Iterator[Project]:
+def site(original: Project) -> Iterator[Project]:
     """A project that runs in Docker. Whoever stops it or breaks it puts it right again."""
-    project = compose.clone(original, shelf / "site")
+    project = compose.clone(original, original.root.parent / "site")
     compose.up(project)
     yield project
     tools.remove(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import socket
 import ssl
@@ -19,6 +20,8 @@ from tests.tools import Project, run
 pytestmark = pytest.mark.docker
 
 PAGE, HOST = "docs/how-to/deploy-compose.md", "shop.localhost"
+# As long as `shop` in the guide, and nobody else's: containers, volumes and images are called after it.
+NAME = f"s{secrets.token_hex(2)[:3]}"
 COMPOSE = ("docker", "compose", "--env-file", ".env.production", "--file", "compose.production.yaml")
 # Adds a column that the version before does not fill.
 MIGRATION = """\
@@ -74,18 +77,17 @@ class Shop:
 def shop(shelf: Path) -> Iterator[Shop]:
     """A new project that was deployed once, on ports of its own."""
     caddy_image.ensure()
-    (shelf / "deploy-command").mkdir()
-    project = tools.new_project(shelf / "deploy-command", name="shop")
+    project = tools.new_project(shelf, name=NAME)
     run(["git", "init", "--quiet"], project.root).ok()
     port = tools.free_port()
-    ports = shelf / "deploy-command/ports.env"
+    ports = shelf / "ports.env"
     ports.write_text(f"HTTPS_PORT={port}\nHTTP_PORT={tools.free_port()}\nLISTEN=127.0.0.1\n")
     try:
         done = project.djdock("deploy", "compose", "--host", HOST, "--env-file", str(ports), "--yes").ok()
         yield Shop(project, port, done.out)
     finally:
         run([*COMPOSE, "down", "--volumes"], project.root)
-        images = run(["docker", "image", "ls", "--quiet", "shop"], project.root).out.split()
+        images = run(["docker", "image", "ls", "--quiet", NAME], project.root).out.split()
         run(["docker", "image", "rm", "--force", *dict.fromkeys(images)], project.root)
         shutil.rmtree(project.root, ignore_errors=True)
 
@@ -94,7 +96,7 @@ def test_what_the_guide_shows_is_what_is_said(shop: Shop) -> None:
     """A reader of the guide recognises each line."""
     [block] = [text for language, text in walk.blocks(PAGE, "## The first time") if language == "" and "ready" in text]
     lines = [line for line in shop.said.splitlines() if ".gitignore" not in line and not line.startswith(" " * 11)]
-    said = "\n".join(lines).replace(f":{shop.port}/", "/") + "\n"
+    said = "\n".join(lines).replace(f":{shop.port}/", "/").replace(NAME, "shop") + "\n"
     assert walk.is_shown(block.replace("shop.example.com", HOST), said), shop.said
 
 
@@ -127,7 +129,7 @@ def test_the_guide_makes_an_administrator(shop: Shop) -> None:
     [line] = [text for _language, text in walk.blocks(PAGE, "## The first time") if "createsuperuser" in text]
     words = [*line.split(), "--noinput", "--username", "ada", "--email", "ada@example.com"]
     run(words, shop.project.root, timeout=120).ok()
-    sql = [*COMPOSE, "exec", "-T", "db", "psql", "-U", "shop", "-Atc", "select username from accounts_user"]
+    sql = [*COMPOSE, "exec", "-T", "db", "psql", "-U", NAME, "-Atc", "select username from accounts_user"]
     assert run(sql, shop.project.root).ok().out.strip() == "ada"
 
 
@@ -153,7 +155,7 @@ def test_the_same_again(shop: Shop) -> None:
     """The same source gives the same image, and no file changes."""
     shop.deploy().ok()
     before = tools.tree(shop.project.root)
-    running = run(["docker", "ps", "--quiet", "--filter", "name=shop-"], shop.project.root).out
+    running = run(["docker", "ps", "--quiet", "--filter", f"name={NAME}-"], shop.project.root).out
     done = shop.deploy().ok()
     assert "change  compose" not in done.out
     assert tools.tree(shop.project.root) == before
@@ -206,7 +208,7 @@ def test_a_dry_run_before_anything_is_there(tmp_path: Path, target: str) -> None
 def test_a_dry_run_of_the_next_version(shop: Shop) -> None:
     """With the files in their place, what would change on the engine is shown, and nothing changes."""
     done = shop.project.djdock("deploy", "compose", "--dry-run").ok()
-    assert "shop:new" in done.out
+    assert f"{NAME}:new" in done.out
     assert "Nothing was written" in done.words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import socket
 import ssl
@@ -17,8 +18,9 @@ from tests.tools import Project, run
 
 pytestmark = pytest.mark.docker
 
-PAGE, NAME = "docs/how-to/deploy-swarm.md", "shop"
-HOST = "shop.localhost"
+PAGE, HOST = "docs/how-to/deploy-swarm.md", "shop.localhost"
+# As long as `shop` in the guide, and nobody else's: containers, volumes and images are called after it.
+NAME = f"s{secrets.token_hex(2)[:3]}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def test_what_the_guide_shows_is_what_is_said(shop: Shop) -> None:
     """A reader of the guide recognises each line."""
     [block] = [text for language, text in walk.blocks(PAGE, "## The first time") if language == "" and "ready" in text]
     lines = [line for line in shop.said.splitlines() if ".gitignore" not in line and not line.startswith(" " * 11)]
-    assert walk.is_shown(block.replace("shop.example.com", HOST), "\n".join(lines) + "\n"), shop.said
+    said = "\n".join(lines).replace(NAME, "shop") + "\n"
+    assert walk.is_shown(block.replace("shop.example.com", HOST), said), shop.said
 
 
 def test_the_site_answers_over_tls(shop: Shop) -> None:
@@ -82,9 +85,11 @@ def test_the_site_answers_over_tls(shop: Shop) -> None:
 def test_the_guide_makes_an_administrator(shop: Shop) -> None:
     """Its command is one that works in a container of the site, with the secrets that this has as files."""
     [line] = [text for _language, text in walk.blocks(PAGE, "## The first time") if "createsuperuser" in text]
-    words = line.replace("--interactive --tty ", "").strip() + " --noinput --username ada --email ada@example.com"
+    line = line.replace("--interactive --tty ", "").replace("shop_", f"{NAME}_")
+    words = line.strip() + " --noinput --username ada --email ada@example.com"
     run(["sh", "-c", words], shop.project.root, timeout=120).ok()
-    sql = "docker exec $(docker ps -q --filter name=shop_db) psql -U shop -Atc 'select username from accounts_user'"
+    inside = f"docker exec $(docker ps -q --filter name={NAME}_db) psql -U {NAME}"
+    sql = f"{inside} -Atc 'select username from accounts_user'"
     assert run(["sh", "-c", sql], shop.project.root).ok().out.strip() == "ada"
 
 
@@ -97,7 +102,7 @@ def test_a_new_version_and_back(shop: Shop) -> None:
     )
     done = shop.project.djdock("deploy", "swarm", "--yes").ok()
     [change] = [line for line in done.out.splitlines() if line.startswith("   change  ")]
-    assert change.startswith("   change  web: shop:")
+    assert change.startswith(f"   change  web: {NAME}:")
     assert list((shop.project.root / ".djdock/dumps").glob("*.dump"))
     assert shop.get("/")[1].endswith("second")
     back = shop.project.djdock("deploy", "rollback", "--yes").ok()
@@ -111,12 +116,12 @@ def test_a_port_that_is_taken(shop: Shop) -> None:
     before = dotenv.read_text()
     with tools.taken(port := tools.free_port()):
         text = before.replace(f"HTTPS_PORT={shop.port}", f"HTTPS_PORT={port}")
-        dotenv.write_text(text + "STACK_NAME=trial\n")
+        dotenv.write_text(f"{text}STACK_NAME={NAME}-trial\n")
         try:
             said = shop.project.djdock("deploy", "swarm", "--yes", "--wait", "90").problem()
         finally:
             dotenv.write_text(before)
-            swarms.remove("trial", "none")
+            swarms.remove(f"{NAME}-trial", "none")
     assert "already in use" in said
     assert "HTTPS_PORT" in said
     assert shop.get("/admin/login/")[0] == 200

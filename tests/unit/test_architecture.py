@@ -72,9 +72,20 @@ def sources() -> dict[str, ast.Module]:
     return found
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def nodes(module: str) -> tuple[ast.AST, ...]:
+    """All of a module's syntax tree."""
+    return tuple(ast.walk(sources()[module]))
+
+
+@cache
+def imports(module: str) -> tuple[str, ...]:
     """The full names of all that a module imports, anywhere in it."""
-    for node in ast.walk(sources()[module]):
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
+    for node in nodes(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -122,10 +133,15 @@ def test_there_are_no_circles() -> None:
         if module != target:
             below[module].add(target)
 
+    sound = set()
+
     def look(module: str, way: tuple[str, ...]) -> None:
         assert module not in way, " → ".join((*way, module))
+        if module in sound:
+            return
         for target in below[module]:
             look(target, (*way, module))
+        sound.add(module)
 
     for module in sources():
         look(module, ())
@@ -170,11 +186,11 @@ def test_members_begin_with_what_they_follow() -> None:
 @pytest.mark.parametrize("layer", ["plan", "project"])
 def test_reading_and_deciding_are_pure(layer: str) -> None:
     """No clock, no chance, no process, no environment, no printing; files are opened at one door only."""
-    for module, tree in sources().items():
+    for module in sources():
         if part(module) != layer:
             continue
         assert not {name.split(".")[0] for name in imports(module)} & IMPURE_MODULES, module
-        for node in ast.walk(tree):
+        for node in nodes(module):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
                 assert node.attr not in {"environ", "getenv", "getuid", "getpid", "system", "walk"}, module
             called = node.func if isinstance(node, ast.Call) else None
@@ -190,8 +206,8 @@ def test_one_gate_to_other_programs() -> None:
     for module in sources():
         if module != "djdock.process":
             assert not {"subprocess", "pty", "multiprocessing"} & set(imports(module)), module
-    for module, tree in sources().items():
-        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for module in sources():
+        calls = {ast.unparse(node.func) for node in nodes(module) if isinstance(node, ast.Call)}
         if module != "djdock.process":
             assert not {call for call in calls if call.startswith(("os.exec", "os.spawn", "os.system", "os.popen"))}, (
                 module
@@ -200,12 +216,12 @@ def test_one_gate_to_other_programs() -> None:
 
 def test_one_gate_to_the_terminal() -> None:
     """Only output.py and the edge in cli/ write to the terminal, and only those above may ask them to."""
-    for module, tree in sources().items():
+    for module in sources():
         # look.py and describe.py run in the project's own interpreter, and what they write is read by us.
         if module in {"djdock.output", "djdock.doctor.look", "djdock.transfer.describe"} or part(module) == "cli":
             continue
         assert not {"click", "rich"} & {name.split(".")[0] for name in imports(module)}, module
-        for node in ast.walk(tree):
+        for node in nodes(module):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
                 assert called != "print", f"{module}:{node.lineno}"
@@ -215,8 +231,8 @@ def test_one_gate_to_the_terminal() -> None:
 
 
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for module, tree in sources().items():
-        for node in ast.walk(tree):
+    for module in sources():
+        for node in nodes(module):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{module}.{node.name}", node
 

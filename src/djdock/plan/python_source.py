@@ -70,14 +70,17 @@ def edit(source: str, edits: Sequence[Edit]) -> str:
     lent = "" if not text or text.endswith("\n") else "\r\n" if "\r\n" in text else "\n"
     module = cst.parse_module(f"{text}{lent}{LAST}")
     single_quotes = source.count("'") > source.count('"')
+    texts: dict[cst.CSTNode, str] = {}
     for wanted in edits:
-        module = _Editor(module, single_quotes).edit(wanted)
+        module = _Editor(module, texts, single_quotes=single_quotes).edit(wanted)
     return head + module.code.removesuffix(LAST).removesuffix(lent)
 
 
 @dataclass(frozen=True)
 class _Editor:
     module: cst.Module
+    # By node, for all edits of a source: most statements stay, and writing one is slow.
+    texts: dict[cst.CSTNode, str]
     single_quotes: bool
 
     def edit(self, wanted: Edit) -> cst.Module:
@@ -164,6 +167,11 @@ class _Editor:
         return all(self._text(statement) in there for statement in statements)
 
     def _text(self, node: cst.CSTNode) -> str:
+        if node not in self.texts:
+            self.texts[node] = self._bare(node)
+        return self.texts[node]
+
+    def _bare(self, node: cst.CSTNode) -> str:
         bare = node.visit(_SingleQuotes())
         assert isinstance(bare, cst.CSTNode)  # noqa: S101 - the visitor replaces strings only
         if isinstance(bare, cst.SimpleStatementLine):

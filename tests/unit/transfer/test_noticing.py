@@ -38,6 +38,7 @@ def noticed(form: Form, folder: Path, values: list[object]) -> tuple[list[list[t
     held = []
     with closing(sqlite3.connect(path)) as connection:
         connection.text_factory = bytes
+        connection.execute("PRAGMA synchronous = OFF")
         for number, content in enumerate(tables):
             connection.execute(f'CREATE TABLE t{number} ("{form.name}" {form.sqlite})')
             for value in content:

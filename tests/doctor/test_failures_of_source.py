@@ -15,7 +15,7 @@ from djdock.doctor.repair import (
 )
 from djdock.doctor.symptom import Symptom
 from djdock.project.dependency import Dependency
-from tests.unit.doctor.conftest import LOAD, Fail, only
+from tests.doctor.conftest import LOAD, Fail, only
 
 # --- modules
 

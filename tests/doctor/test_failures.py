@@ -14,7 +14,7 @@ from djdock.doctor.repair import (
     SetVariable,
 )
 from djdock.doctor.symptom import Fault, Symptom
-from tests.unit.doctor.conftest import DJANGO, LOAD, Fail, of, only
+from tests.doctor.conftest import DJANGO, LOAD, Fail, of, only
 
 # --- variables
 

@@ -15,9 +15,9 @@ from djdock.doctor.docker_files import instructions
 from djdock.doctor.repair import EditFile
 from djdock.project.dependency import Dependency
 from djdock.project.files import Folder, Texts
-from tests.unit.doctor.conftest import of
+from tests.doctor.conftest import of
 
-EXAMPLE = Path(__file__).parents[3] / "example"
+EXAMPLE = Path(__file__).parents[2] / "example"
 # As tutorials write it.
 TUTORIAL = """\
 version: "3.8"

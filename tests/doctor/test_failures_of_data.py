@@ -19,7 +19,7 @@ from djdock.doctor.repair import (
 )
 from djdock.doctor.symptom import Fault, Frame, Symptom
 from djdock.plan.python_source import edit
-from tests.unit.doctor.conftest import DJANGO, LOAD, SQLITE, Fail, of, only
+from tests.doctor.conftest import DJANGO, LOAD, SQLITE, Fail, of, only
 
 # --- the database
 
