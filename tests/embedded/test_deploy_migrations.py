@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from djdock.deploy.migrations import Migration, unsafe
+from djdock.deploy.migrations import Migration, pending, unsafe
+from djdock.deploy.targets.target import Site, Target
+from djdock.plan.production.release import Release
+from tests.embedded.test_deploy_first_page import PROJECT, Interpreter
 
 pytestmark = pytest.mark.embedded
 
@@ -30,6 +34,40 @@ CASES = {
     'CREATE INDEX "blog_post_author" ON "blog_post" ("author_id");': "makes an index",
     'ALTER TABLE "blog_post" ADD CONSTRAINT "one" UNIQUE ("title");': "unique constraint",
 }
+# The second migration asks for rows of the table that the first one makes.
+LOOKING = {
+    "manage.py": PROJECT["manage.py"],
+    "settings.py": """\
+SECRET_KEY, INSTALLED_APPS = "s" * 50, ["notes"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}
+""",
+    "notes/__init__.py": "",
+    "notes/migrations/__init__.py": "",
+    "notes/migrations/0001_initial.py": """\
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    operations = [migrations.CreateModel("Note", [("id", models.BigAutoField(primary_key=True))])]
+""",
+    "notes/migrations/0002_rows.py": """\
+from django.db import migrations
+
+
+class Rows(migrations.operations.base.Operation):
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM notes_note")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notes", "0001_initial")]
+    operations = [Rows()]
+""",
+}
 
 
 @pytest.mark.parametrize("sql", CASES)
@@ -45,3 +83,16 @@ def test_what_hurts_nobody_is_not_told(tmp_path: Path) -> None:
     harmless = 'ALTER TABLE "blog_post" ADD COLUMN "subtitle" varchar(80) NULL;'
     found = (Migration("blog.0001_initial", NEW_TABLE), Migration("blog.0002_subtitle", harmless))
     assert unsafe(found, 18, tmp_path) == ()
+
+
+def test_a_migration_that_looks_at_what_is_not_there_yet(tmp_path: Path) -> None:
+    """The SQL of one that reads what another one of the same release makes is nobody's to know; it stops nothing."""
+    for path, text in LOOKING.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    found = pending(cast(Target, Interpreter(tmp_path)), Site(tmp_path, Release("blog", ()), {}, "blog:1", tmp_path))
+    assert [one.name for one in found.migrations] == ["notes.0001_initial", "notes.0002_rows"]
+    assert "CREATE TABLE" in str(found.migrations[0].sql)
+    told = unsafe(found.migrations, 18, tmp_path)
+    assert told is not None
+    assert [sentence for sentence in told if "was not looked at" in sentence and "0002_rows" in sentence] == [*told]

@@ -22,6 +22,11 @@ LINTER = "squawk-cli>=2.50,<3"
 SCRIPT = """
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
+def sql_of(executor, migration):
+    try:
+        return "\\n".join(executor.loader.collect_sql([(migration, False)]))
+    except Exception:  # it looks at what a migration before it will have made
+        return None
 try:
     connection.ensure_connection()
 except OperationalError as error:
@@ -29,7 +34,7 @@ except OperationalError as error:
 else:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    unapplied = [[str(one), "\\n".join(executor.loader.collect_sql([(one, False)]))] for one, _backwards in plan]
+    unapplied = [[str(one), sql_of(executor, one)] for one, _backwards in plan]
     found = [bool(executor.loader.applied_migrations), unapplied]
 """
 # What squawk calls a statement, and what it means for a site that goes on serving meanwhile.
@@ -54,10 +59,10 @@ UNSAFE = {
 
 @dataclass(frozen=True)
 class Migration:
-    """A migration that is not applied yet: `app.name`, and its SQL."""
+    """A migration that is not applied yet: `app.name`, and its SQL; None where that depends on those before it."""
 
     name: str
-    sql: str
+    sql: str | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ def unsafe(migrations: tuple[Migration, ...], major: int, cwd: Path) -> tuple[st
     """What would hurt a site that goes on serving, one sentence each; None where the linter cannot be had."""
     told: list[str] = []
     for migration in migrations:
+        if migration.sql is None:
+            told.append(f"{migration.name} was not looked at: what it does depends on those before it.")
+            continue
         words = ["squawk", "--reporter", "json", "--pg-version", f"{major}.0", "--stdin-filepath", migration.name]
         done = python.try_uv(["tool", "run", "--from", LINTER, *words], cwd=cwd, env=os.environ, stdin=migration.sql)
         try:
