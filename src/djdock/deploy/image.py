@@ -179,7 +179,8 @@ def _program(*, load: bool = True) -> list[str]:
 
 
 def _environment() -> Environment:
-    return {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+    # Newer engines would add when it was built by default: the same source would be another image each time.
+    return {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 
 
 def _labels(root: Path) -> Mapping[str, str]:

@@ -80,7 +80,7 @@ def preview(site: Site) -> Sequence[str]:
 
 def manage(site: Site, arguments: Sequence[str], stdin: str = "") -> Result:
     _get_image(projects.load(site))
-    once = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull", file.MIGRATE]
+    once = ["run", "--rm", "--no-deps", "-T", "--quiet-pull", file.MIGRATE]
     done = projects.call(site, [*once, "python", "manage.py", *arguments], stdin)
     if not done.ok and (obstacle := failures.of_engine(done.text)):
         raise obstacle
