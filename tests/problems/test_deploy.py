@@ -53,16 +53,14 @@ def test_values_that_no_site_should_have(blog: tools.Project, line: str, said: s
 
 
 def test_a_site_without_a_name(blog: tools.Project) -> None:
-    """Who leaves --host out is told both ways to say it; what was made meanwhile stays, and the second try works on."""
+    """Who leaves --host out is told both ways to say it, and the second try works on."""
     done = deploy(blog)
     done.problem()
     assert "the same command with --host shop.example.com" in done.words
     assert done.words.count("ALLOWED_HOSTS is empty") == 1
-    key = (blog.root / "secrets/SECRET_KEY").read_text()
     done = deploy(blog, "--host", "shop.example.com", "--yes")
     done.problem()
     assert "Docker" in done.words
-    assert (blog.root / "secrets/SECRET_KEY").read_text() == key
 
 
 @pytest.mark.parametrize("host", ["https://shop.example.com/", "shop.example.com:8443", "shop example", ""])
