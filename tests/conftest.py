@@ -13,6 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests import tools
+from tests.docker import swarms
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -42,6 +43,11 @@ TOGETHER = {
     "tests/docker/test_deploy_swarm.py": "the engine's Swarm mode",
     "tests/docker/test_deploy_swarm_command.py": "the engine's Swarm mode",
 }
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):  # all processes have ended, but the first
+        swarms.leave()
 
 
 class ByFile(LoadFileScheduling):

@@ -27,21 +27,19 @@ import psutil
 
 # The command that the wheel installed into this environment.
 DJDOCK = Path(sys.executable).with_name("djdock")
-# Which of the processes that share the tests this is.
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
-def _own_ports() -> Iterator[int]:
-    """The ports that are this worker's alone, in no order, again and again.
+def own_ports(worker: int) -> Iterator[int]:
+    """The ports that one of the processes that share the tests has for itself, in no order, again and again.
 
     They lie between those that djdock gives databases and those that systems hand out to outgoing connections. Not each
     number is used: djdock itself looks for a port next to one that it has.
     """
-    first = 26_000 + WORKER % 10 * 600
+    first = 26_000 + worker % 10 * 600
     return itertools.cycle(secrets.SystemRandom().sample(range(first, first + 600, 4), 150))
 
 
-PORTS = _own_ports()
+PORTS = own_ports(int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 
 
 @dataclass(frozen=True)

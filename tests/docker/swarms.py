@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import tempfile
 from pathlib import Path
 
 from tests import tools
@@ -13,17 +13,26 @@ HERE = Path.cwd()
 NAMESPACE = "com.docker.stack.namespace"
 
 
-@contextmanager
-def manager() -> Iterator[None]:
-    """A Swarm; one that was there before stays, and one that was not is left again."""
+# There while the Swarm is one that this run of the tests made; its processes inherit the name from the first of them.
+MADE = Path(tempfile.gettempdir()) / f"djdock-swarm-{os.environ.setdefault('DJDOCK_TESTS', str(os.getpid()))}"
+
+
+def manager() -> None:
+    """Sees to it that there is a Swarm. One that was there before stays; one that was not is left by `leave`."""
     before = run(["docker", "info", "--format", "{{.Swarm.LocalNodeState}}"], HERE).ok().out.strip()
     if before == "inactive":
         run(["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"], HERE).ok()
-    try:
-        yield
-    finally:
-        if before == "inactive":
-            run(["docker", "swarm", "leave", "--force"], HERE).ok()
+        MADE.touch()
+
+
+def leave() -> None:
+    """Leaves the Swarm that `manager` made, once nothing else runs.
+
+    With it Docker 20.10 forgets the names on all its networks: a site that is up no longer finds its database.
+    """
+    if MADE.exists():
+        MADE.unlink()
+        run(["docker", "swarm", "leave", "--force"], HERE).ok()
 
 
 def remove(stack: str, release: str) -> None:

@@ -110,10 +110,9 @@ def silent(_text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def manager() -> Iterator[None]:
+def manager() -> None:
     """A Swarm."""
-    with swarms.manager():
-        yield
+    swarms.manager()
 
 
 @pytest.fixture(scope="module")

@@ -52,17 +52,17 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     port = tools.free_port()
     ports = folder / "ports.env"
     ports.write_text(f"HTTPS_PORT={port}\nHTTP_PORT={tools.free_port()}\nWEB_REPLICAS=1\n")
-    with swarms.manager():
-        project = tools.new_project(folder, name=NAME)
-        run(["git", "init", "--quiet"], project.root).ok()
-        try:
-            done = project.djdock("deploy", "swarm", "--host", HOST, "--env-file", str(ports), "--yes").ok()
-            yield Shop(project, port, done.out)
-        finally:
-            swarms.remove(NAME, NAME)
-            images = run(["docker", "image", "ls", "--quiet", NAME], project.root).out.split()
-            run(["docker", "image", "rm", "--force", *dict.fromkeys(images)], project.root)
-            shutil.rmtree(project.root, ignore_errors=True)
+    swarms.manager()
+    project = tools.new_project(folder, name=NAME)
+    run(["git", "init", "--quiet"], project.root).ok()
+    try:
+        done = project.djdock("deploy", "swarm", "--host", HOST, "--env-file", str(ports), "--yes").ok()
+        yield Shop(project, port, done.out)
+    finally:
+        swarms.remove(NAME, NAME)
+        images = run(["docker", "image", "ls", "--quiet", NAME], project.root).out.split()
+        run(["docker", "image", "rm", "--force", *dict.fromkeys(images)], project.root)
+        shutil.rmtree(project.root, ignore_errors=True)
 
 
 def test_what_the_guide_shows_is_what_is_said(shop: Shop) -> None:
