@@ -69,7 +69,7 @@ def database_up(checkout: Checkout, facts: Facts, progress: Progress) -> None:
         client.compose(checkout, ["build", SITE, *front_end], progress)
         for name in front_end:
             # What it has built has to be there for whatever loads the project: its pages may read it.
-            client.compose(checkout, ["run", "--rm", "--no-deps", "--no-TTY", name], progress)
+            client.compose(checkout, ["run", "--rm", "--no-deps", "-T", name], progress)
         site_image.remember(checkout.root)
 
 
@@ -116,7 +116,7 @@ def command(
     if site is not None and site.service.running:
         program = ["docker", "exec", "--interactive", *(["--tty"] if terminal else []), *options, site.id]
     else:
-        one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if terminal else ["--no-TTY"])]
+        one_off = ["run", "--rm", "--no-deps", "--quiet-pull", *([] if terminal else ["-T"])]
         program = [*containers.program(checkout), *one_off, *options, SITE]
     return Command([*program, *argv], cwd, {**containers.environment(checkout), **variables})
 
