@@ -10,6 +10,8 @@ ASGI = "django_project.asgi:application"
 WSGI = "{wsgi}"
 BIND = "--bind=0.0.0.0:8000"
 ACCESS_LOG = "--access-logfile=-"
+# As long as gunicorn gives requests that hang.
+KILL_TIMEOUT = "--workers-kill-timeout=30"
 # Ways to keep connections to the database; what DATABASES["default"] is updated with.
 NO_REUSE: Mapping[str, object] = {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}
 KEPT: Mapping[str, object] = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": False, "OPTIONS": {}}
@@ -76,7 +78,7 @@ def synchronous(title: str, workers: int, database: Mapping[str, object] = ONE) 
 
 def granian(title: str, *more: str) -> Variant:
     """granian, whose network code is in Rust, with two workers."""
-    argv = ("granian", "--host=0.0.0.0", "--workers=2", "--access-log", "--respawn-failed-workers")
+    argv = ("granian", "--host=0.0.0.0", "--workers=2", "--access-log", "--respawn-failed-workers", KILL_TIMEOUT)
     return Variant(title, (*argv, *more))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from djdock.deploy.stacks import services, stack_file
+from djdock.deploy.stacks import jobs, services, stack_file
 from djdock.deploy.targets import swarm
 from djdock.deploy.targets.target import Site
 from djdock.errors import Problem
@@ -254,6 +254,24 @@ def test_a_management_command_runs_beside_the_site(deployed: Deployed) -> None:
     name = site.values["STACK_NAME"]
     assert not [found for found in services.find(name) if found.startswith("job-")]
     assert not [found for found in services.names_of("secret", name) if "job-" in found]
+
+
+def test_what_a_killed_command_left_at_work_is_waited_for(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a migration: none is started beside it, and the next command goes on when it has ended."""
+    name = deployed.site.values["STACK_NAME"]
+    label = f"com.docker.stack.namespace={name}"
+    left = f"{name}_job-left"
+    options = ["--detach", "--name", left, "--label", label, "--restart-condition", "none"]
+    run(["docker", "service", "create", *options, deployed.site.image, "sleep", "600"], Path.cwd()).ok()
+    monkeypatch.setattr(jobs, "PATIENCE", 1.0)
+    try:
+        with pytest.raises(Problem, match="still at work") as caught:
+            swarm.manage(deployed.site, ("check",))
+        assert f"docker service logs {left}" in caught.value.hint
+    finally:
+        run(["docker", "service", "rm", left], Path.cwd())
+    monkeypatch.undo()
+    assert swarm.manage(deployed.site, ("check",)).ok
 
 
 def test_a_new_version_takes_over_under_load(deployed: Deployed) -> None:

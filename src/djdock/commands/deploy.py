@@ -108,7 +108,7 @@ def rollback(target_name: str | None, *, yes: bool = False, wait: float = 300.0)
         _agree("Go back?", yes=yes)
         with output.working("going back") as progress:
             said = target.rollback(site, progress)
-        _remember(root, {IMAGE: before, PREVIOUS_IMAGE: now})
+        _remember(root, {IMAGE: before, PREVIOUS_IMAGE: now}, target)
         output.outcome("ready", target.address(site), said)
 
 
@@ -141,8 +141,13 @@ def _show(prepared: Prepared, *, secrets_too: bool) -> None:
             output.diff(change.diff())
     for skip in prepared.merged.plan.skips:
         output.outcome("skip", skip.path, skip.why)
+    replaced = secrets.replaced(prepared.root, prepared.new_secrets)
     for name in prepared.new_secrets if secrets_too else ():
-        output.outcome("create", f"{SECRETS_FOLDER}/{name}", "a secret; containers get it as a file")
+        path = f"{SECRETS_FOLDER}/{name}"
+        if name in replaced:
+            output.outcome("change", path, f"a secret; the value until now stays in {path}{secrets.BEFORE}")
+        else:
+            output.outcome("create", path, "a secret; containers get it as a file")
 
 
 def _dry_run(target: Target, prepared: Prepared, options: Options) -> None:
@@ -269,9 +274,7 @@ def _roll_out(target: Target, prepared: Prepared, options: Options) -> None:
         if options.page:
             output.outcome("works", "the new version's first page", "{} {}".format(*first_page.check(target, site)))
         target.switch(site, progress)
-    known = state.load(root)
-    state.save(root, replace(known, target=target.NAME))
-    _remember(root, _versions(prepared.values, before, reference))
+    _remember(root, _versions(prepared.values, before, reference), target)
     output.outcome("ready", target.address(site))
     if before and before != reference:
         output.next_step("djdock deploy rollback   if something is wrong with it")
@@ -346,5 +349,19 @@ def _versions(values: Mapping[str, str], before: str | None, now: str) -> dict[s
     return {IMAGE: now, **({PREVIOUS_IMAGE: previous} if previous and previous != now else {})}
 
 
-def _remember(root: Path, values: Mapping[str, str]) -> None:
-    apply.apply(root, Plan((environment.change(Folder(root), (), values),)))
+def _remember(root: Path, values: Mapping[str, str], target: Target) -> None:
+    """Writes down what runs where, after the site has turned to it.
+
+    Raises:
+        Problem: that cannot be written; the site runs all the same.
+    """
+    try:
+        apply.apply(root, Plan((environment.change(Folder(root), (), values),)))
+        state.save(root, replace(state.load(root), target=target.NAME))
+    except (OSError, Problem) as error:
+        lines = "\n".join(f"{name}={value}" for name, value in values.items())
+        raise Problem(
+            f"{values[IMAGE]} serves the site now, but {ENV_FILE} could not be told so.",
+            details=error.cause if isinstance(error, Problem) else f"{error.strerror}: {error.filename}",
+            hint=f"Make room on that disk (df -h {root}), then write these lines there:\n{lines}",
+        ) from error

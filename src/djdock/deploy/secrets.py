@@ -11,6 +11,8 @@ from djdock.plan.production.release import ENV_FILE, SECRETS_FOLDER
 
 # Containers see the single file and not the folder: their user, whom this system does not know, has to read it.
 FILE_MODE, FOLDER_MODE = 0o444, 0o700
+# The value that a secret had before. No container is given it: a name with a dot is none of a variable.
+BEFORE = ".before"
 
 
 def names(root: Path) -> tuple[str, ...]:
@@ -48,8 +50,15 @@ def lost(what: str, another: str) -> Problem:
     )
 
 
+def replaced(root: Path, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of the secrets that are there already, with another value."""
+    return tuple(name for name, value in values.items() if read(root, name) not in {"", value.rstrip("\r\n")})
+
+
 def write(root: Path, values: Mapping[str, str]) -> None:
     """Writes secrets; each file is whole at any moment, and never readable by others on the way.
+
+    One that is replaced stays beside the new one, as NAME.before: what it opens may not know the new one.
 
     Raises:
         Problem: one cannot be written.
@@ -58,6 +67,8 @@ def write(root: Path, values: Mapping[str, str]) -> None:
     try:
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         folder.chmod(FOLDER_MODE)
+        for name in replaced(root, values):
+            _write(folder / f"{name}{BEFORE}", (folder / name).read_text(encoding="utf-8"))
         for name, value in values.items():
             _write(folder / name, value)
     except OSError as error:

@@ -9,6 +9,7 @@ import pytest
 
 from djdock.commands import deploy as command
 from djdock.deploy import targets
+from djdock.deploy.targets.target import Progress, Site
 from djdock.errors import Problem
 from djdock.project.environment import parse
 from tests.docs import markdown
@@ -63,6 +64,39 @@ def test_a_secret_of_the_env_file_is_never_nowhere(blog: Path) -> None:
     deploy("blog:1")
     assert "only-here" not in (blog / ".env.production").read_text()
     assert (blog / "secrets/EMAIL_HOST_PASSWORD").read_text() == "only-here"
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_secret_that_is_replaced_stays(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An env file with other values is told as that, and what was signed or opened with the old ones is not lost."""
+    deploy("blog:1")
+    first = (blog / "secrets/SECRET_KEY").read_text()
+    other = blog.parent / "other.env"
+    other.write_text(f"SECRET_KEY={first[::-1]}\n")
+    capsys.readouterr()
+    options = command.Options("compose", (HOST,), image="blog:1", env_file=other, page=False, yes=True)
+    for _twice in range(2):
+        command.deploy(options)
+        assert (blog / "secrets/SECRET_KEY").read_text() == first[::-1]
+        assert (blog / "secrets/SECRET_KEY.before").read_text() == first
+    told = [line for line in capsys.readouterr().out.splitlines() if "secrets/SECRET_KEY" in line]
+    assert len(told) == 1 or "stays in" not in told[1]
+    assert "stays in secrets/SECRET_KEY.before" in told[0]
+
+
+def test_what_cannot_be_written_down_is_told(blog: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the switch nothing says that nothing was changed: the site runs, and the lines to write are shown."""
+    deploy("blog:1")
+
+    def turn(site: Site, _progress: Progress) -> None:
+        engine.image = site.image
+        (blog / ".env.production").unlink()
+        (blog / ".env.production").mkdir()
+
+    monkeypatch.setattr(engine, "switch", turn)
+    with pytest.raises(Problem, match="blog:2 serves the site now") as caught:
+        deploy("blog:2")
+    assert "IMAGE=blog:2\nPREVIOUS_IMAGE=blog:1" in caught.value.hint
 
 
 def test_versions_are_remembered(blog: Path, engine: Engine) -> None:

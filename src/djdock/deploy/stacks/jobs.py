@@ -141,10 +141,25 @@ def _code(task: Task) -> int:
 
 
 def _sweep(stack: Stack) -> None:
-    """Removes jobs that a djdock which was killed has left behind, once they have ended."""
-    for name, service in services.find(stack.name).items():
-        if name.startswith("job-") and all(task.state in services.ENDED for task in services.tasks(service.name)):
-            run(["docker", "service", "rm", service.name])
+    """Removes jobs that a djdock which was killed has left behind, once they have ended.
+
+    Raises:
+        Problem: one is still at work; it may be a migration, and two at once would be in each other's way.
+    """
+    left = [service.name for name, service in services.find(stack.name).items() if name.startswith("job-")]
+    for service in left:
+
+        def has_ended(service: str = service) -> bool:
+            return all(task.state in services.ENDED for task in services.tasks(service))
+
+        if not services.until(has_ended, PATIENCE):
+            raise Problem(
+                "What an earlier command began is still at work: a migration, for example.",
+                details=service,
+                hint=f"What it says: docker service logs {service}\nWait for its end, or end it: docker service rm "
+                f"{service}\nThen the same command again.",
+            )
+        run(["docker", "service", "rm", service])
 
 
 def _take_away(stack: Stack) -> None:
