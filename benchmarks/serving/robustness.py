@@ -1,4 +1,4 @@
-"""What a server does when something goes wrong: it is stopped under load, a client is slow, a worker is killed."""
+"""What a server does when something goes wrong: it is stopped under load, clients are slow or lie, a worker dies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ SLOW_CLIENTS = 40
 HEADS = (
     "", "stops under load within", "with an open connection", "with a request that hangs", "requests lost", "too late",
     "a page beside 40 slow clients", "beside 40 requests that hang", "worker killed: requests lost", "back after",
+    "believes a visitor's X_Forwarded_Proto",
 )  # fmt: skip
 FIGURES = frozenset(range(1, 10))
 T = TypeVar("T")
@@ -175,6 +177,16 @@ def beside_hanging_requests(container: Container) -> float | None:
         return _time_of_page(container)
 
 
+def takes_visitors_word(container: Container) -> bool:
+    """Whether a visitor can pass for the proxy, by its header in other letters: for the application it is one."""
+    connection = http.client.HTTPConnection(container.address, container.port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/", headers={**HEADERS, "X-Forwarded-Proto": "http", "X_Forwarded_Proto": "https"})
+        return connection.getresponse().status == HTTPStatus.OK  # else it is sent to https
+    finally:
+        connection.close()
+
+
 def worker_killed(container: Container) -> tuple[Count, float | None]:
     """Under load, and one worker is killed by force; and the seconds until as many are there again."""
     before = len(_workers(container))
@@ -199,6 +211,7 @@ class Findings:
     slow_clients: float | None
     hanging_requests: float | None
     killed: tuple[Count, float | None]
+    deceived: bool
 
 
 def examine(make: Callable[[], Container], remove: Callable[[Container], None]) -> Findings:
@@ -220,6 +233,7 @@ def examine(make: Callable[[], Container], remove: Callable[[Container], None]) 
         fresh(beside_slow_clients),
         fresh(beside_hanging_requests),
         fresh(worker_killed),
+        fresh(takes_visitors_word),
     )
 
 
@@ -234,6 +248,7 @@ def table(found: Mapping[str, Findings]) -> str:
         rows.append([
             title, *map(_stop, stops), f"{load.lost} of {load.answered + load.lost}", str(load.late),
             *map(_time, beside), str(killed.lost + killed.retried + killed.refused), _time(back),
+            "yes" if findings.deceived else "no",
         ])  # fmt: skip
     return "\n".join(aligned(rows, figures=FIGURES))
 

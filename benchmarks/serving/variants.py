@@ -84,7 +84,8 @@ def granian(title: str, *more: str) -> Variant:
 
 def uvicorn(title: str, database: Mapping[str, object] = FIVE) -> Variant:
     """uvicorn with two workers."""
-    return Variant(title, ("uvicorn", "--host=0.0.0.0", "--workers=2", "--lifespan=off", ASGI), database)
+    argv = ("uvicorn", "--host=0.0.0.0", "--workers=2", "--lifespan=off", "--timeout-graceful-shutdown=30", ASGI)
+    return Variant(title, argv, database)
 
 
 GTHREAD = "gunicorn, 2 workers with 4 threads"
@@ -143,7 +144,9 @@ ASYNCHRONOUS = Question(
             "gunicorn's own ASGI worker, 2 workers, pool",
             ("gunicorn", BIND, "--worker-class=asgi", "--workers=2", "--no-control-socket", ACCESS_LOG, ASGI),
         ),
-        Variant("hypercorn, 2 workers, pool", ("hypercorn", BIND, "--workers=2", ACCESS_LOG, ASGI)),
+        Variant(
+            "hypercorn, 2 workers, pool", ("hypercorn", BIND, "--workers=2", "--graceful-timeout=30", ACCESS_LOG, ASGI)
+        ),
         Variant("daphne, one process, pool", ("daphne", "--bind=0.0.0.0", "--port=8000", ASGI)),
     ),
     pages=("/async/", "/"),

@@ -125,10 +125,11 @@ def test_memory() -> None:
 def test_disturbances() -> None:
     """A server that had to be killed, or never answered, is told apart from one that was slow."""
     good, bad = Stopped(0.4, killed=False), Stopped(45.2, killed=True)
-    findings = Findings((good, Count(answered=100, late=7)), good, bad, None, 0.02, (Count(lost=3, refused=2), 1.5))
+    killed = (Count(lost=3, refused=2), 1.5)
+    findings = Findings((good, Count(answered=100, late=7)), good, bad, None, 0.02, killed, deceived=True)
     line = robustness.table({"a server": findings}).splitlines()[-1]
     assert [cell.strip() for cell in line.strip("|").split("|")] == [
-        "a server", "400 ms", "400 ms", "killed after 45 s", "0 of 100", "7", "never", "20 ms", "5", "1.50 s",
+        "a server", "400 ms", "400 ms", "killed after 45 s", "0 of 100", "7", "never", "20 ms", "5", "1.50 s", "yes",
     ]  # fmt: skip
 
 
