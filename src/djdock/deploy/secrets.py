@@ -52,7 +52,8 @@ def lost(what: str, another: str) -> Problem:
 
 def replaced(root: Path, values: Mapping[str, str]) -> tuple[str, ...]:
     """Those of the secrets that are there already, with another value."""
-    return tuple(name for name, value in values.items() if read(root, name) not in {"", value.rstrip("\r\n")})
+    there = {name: read(root, name) for name in names(root) if name in values}
+    return tuple(name for name, value in there.items() if value not in {"", values[name].rstrip("\r\n")})
 
 
 def write(root: Path, values: Mapping[str, str]) -> None:
