@@ -48,9 +48,12 @@ def site(original: Project) -> Iterator[Project]:
 
 
 @pytest.fixture
-def clone(original: Project, workspace: Path) -> Iterator[Project]:
-    """A fresh clone, never started, which may have neither .env nor anything else of this machine."""
-    project = compose.clone(original, workspace / "blog")
+def clone(original: Project, workspace: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A fresh clone, never started, which may have neither .env nor anything else of this machine.
+
+    Without an .env Compose goes by the folder's name: it is that of the test's file, since others run beside it.
+    """
+    project = compose.clone(original, workspace / request.path.stem)
     with compose.cleaned(project.root):
         yield project
     if not any((project.root / ".djdock").glob("postgres*")):  # else `workspace` takes the cluster away, too

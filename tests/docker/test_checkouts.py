@@ -39,7 +39,7 @@ def test_a_worktree_runs_beside_its_repository(repository: Project, worktree: Pr
     for project in (repository, worktree):
         compose.up(project)
         compose.add_group(project, project.root.name)
-    assert compose.groups(repository) == "blog"
+    assert compose.groups(repository) == repository.root.name
     assert compose.groups(worktree) == "a branch, zwölf"
     assert tools.page(repository.url)[0] == tools.page(worktree.url)[0] == 200
     shared = {"DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HOST_UID", "HOST_GID"}
@@ -76,5 +76,5 @@ def test_compose_has_nothing_to_warn_of(clone: Project, site: Project) -> None:
     """With .env and without, `docker compose config` prints no warning, and names the project after its checkout."""
     for project in (clone, site):
         assert compose.compose(project.root, "config").ok().err == ""
-    assert compose.name(clone.root) == "blog"
+    assert compose.name(clone.root) == clone.root.name
     assert compose.name(site.root) == site.env()["COMPOSE_PROJECT_NAME"] != "site"
