@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from djdock.deploy.logs import end
 from djdock.deploy.stacks import cluster
 from djdock.deploy.stacks.cluster import asked
-from djdock.errors import Problem, last_lines
+from djdock.errors import Problem
 from djdock.process import run
 from djdock.service import Progress
 
@@ -257,7 +258,7 @@ def evidence(failed: Failed) -> str:
         return failed.reason
     log = logs(failed.task)
     error = failed.task.error or failed.reason
-    return "\n".join(part for part in (error, last_lines(log[0] + log[1], 15)) if part)
+    return "\n".join(part for part in (error, end(log[0] + log[1], 15)) if part)
 
 
 def logs(task: Task) -> tuple[str, str]:
