@@ -6,6 +6,8 @@ import re
 
 from djdock.errors import last_lines
 
+# So many lines have the project's own among them.
+TAIL = 90
 # What gunicorn adds when it gives up: where in gunicorn that was, after the traceback that says why.
 GAVE_UP = re.compile(
     r"^Traceback \(most recent call last\):\n(?:[ \t].*\n)+gunicorn\.errors\.HaltServer:.*$", re.MULTILINE

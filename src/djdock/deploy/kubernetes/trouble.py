@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from djdock.deploy import logs
 from djdock.deploy.kubernetes.client import Cluster, Object
 from djdock.deploy.kubernetes.image import how_to_load
-from djdock.errors import last_lines
 
 # What a container waits for that does not come by itself.
 # https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-states
@@ -75,13 +75,13 @@ def evidence(cluster: Cluster, trouble: Trouble) -> str:
     words = ": ".join(part for part in (trouble.pod, trouble.container, trouble.reason, trouble.message) if part)
     if not trouble.container or trouble.reason in PULLING:
         return words
-    parts = ["logs", trouble.pod, f"--container={trouble.container}", f"--tail={LINES}"]
+    parts = ["logs", trouble.pod, f"--container={trouble.container}", f"--tail={logs.TAIL}"]
     # Of a container that was started again, what the one before it wrote.
     before, now = cluster.run(*parts, "--previous"), cluster.run(*parts)
     log = next((done.stdout for done in (before, now) if done.ok and done.stdout.strip()), "")
     if not log and trouble.reason == "NotReady":
         log = "It has written nothing, and does not answer its readiness probe."
-    return last_lines(f"{words}\n{log}", LINES)
+    return f"{words}\n{logs.end(log, LINES)}"
 
 
 def advice(cluster: Cluster, trouble: Trouble | None, text: str, *, gone: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from djdock.compose import availability
 from djdock.compose.containers import LABEL
-from djdock.deploy.logs import end
+from djdock.deploy import logs
 from djdock.process import ask, run
 
 
@@ -89,7 +89,7 @@ def made_from(container: Container) -> str:
 
 def log(container: Container, lines: int = 15) -> str:
     """The end of a container's log."""
-    return end(run(["docker", "logs", "--tail", "90", container.id]).text, lines)
+    return logs.end(run(["docker", "logs", "--tail", str(logs.TAIL), container.id]).text, lines)
 
 
 def remove(containers: Iterable[Container]) -> None:
