@@ -46,7 +46,7 @@ class Form:
 
     @property
     def lane(self) -> Lane:
-        return Lane(self.name, self.column.required, self.slot, self.kind, None)
+        return Lane(self.name, self.column.required, self.slot, None)
 
 
 def column(type_: str, written: str = "", **limits: int) -> target.Column:

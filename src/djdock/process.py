@@ -248,3 +248,20 @@ def start(
         group=account.gid if account else None,
         extra_groups=[] if account else None,
     )
+
+
+def converse(argv: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+    """Starts a program that is asked through its standard input, and answers through its standard output.
+
+    It has its own session: what the terminal sends reaches us alone.
+    """
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP
+    return subprocess.Popen(
+        [str(part) for part in argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=not WINDOWS,
+        creationflags=flags,
+    )

@@ -1,4 +1,7 @@
-"""A process that copies a SQLite file into a database, and can be killed: python -m tests.embedded.copying_process."""
+"""A process that copies a SQLite file into a database, and can be killed: python -m tests.embedded.copying_process.
+
+The file is read by processes of its own, small as it is.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from djdock.errors import Problem
+from djdock.transfer import crew
 from tests import transfers
 
 
@@ -33,6 +37,7 @@ def most_memory() -> int:
 def main(source: Path, url: str, *tables: str) -> int:
     """Copies; says which phase it is in, and in the end how much memory it took beyond its imports, in kilobytes."""
     before = most_memory()
+    crew.SMALL = 0
     try:
         transfer = transfers.prepare(source, lambda: psycopg.connect(url), transfers.models(tables), progress=Spoken())
         if transfer.flight.open:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem
 from djdock.transfer import cuts, proof, schema, stream
+from djdock.transfer.crew import Crew
 from djdock.transfer.job import Job, Progress
 from djdock.transfer.preflight import Preflight
 from djdock.transfer.proof import Difference, Proven
@@ -110,11 +111,12 @@ def _send(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], p
     work = [
         (route, scan.pieces) for route, scan in zip(preflight.match.routes, preflight.scans, strict=True) if scan.pieces
     ]
-    with stream.Lines(job.snapshot, work) as lines:
+    with Crew(job.snapshot, most=1) as crew:
+        blocks = crew.call(stream.lines, job.snapshot, work)
         for route, _pieces in work:
             name = route.target.name
             try:
-                sizes[name] = stream.send(connection, route, lines, progress.advance)
+                sizes[name] = stream.send(connection, route, blocks, progress.advance)
             except psycopg.OperationalError:
                 raise
             except psycopg.Error as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,15 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from djdock.transfer import faults, functions, snapshot
+from djdock.transfer.crew import Crew
 from djdock.transfer.ledger import Finding, Ledger
 from djdock.transfer.match import Lane, Match, Route
-from djdock.transfer.scan import MOST_THREADS
 from djdock.transfer.snapshot import quoted
 from djdock.transfer.target import ForeignKey, Unique
 
 
-def check(path: Path, match: Match, counts: Sequence[int], ledger: Ledger) -> None:
-    """Checks the foreign keys and the unique indexes of all tables, on several threads; findings go into the ledger.
+def check(crew: Crew, path: Path, match: Match, counts: Sequence[int], ledger: Ledger) -> None:
+    """Checks the foreign keys and the unique indexes of all tables; findings go into the ledger.
 
     Args:
         counts: how many rows each table has.
@@ -33,15 +32,15 @@ def check(path: Path, match: Match, counts: Sequence[int], ledger: Ledger) -> No
         for key in route.target.foreign_keys:
             if parent := match.route(key.table):
                 work.append(partial(_dangling, number, route, key, (parent, rows[key.table])))
-    with ThreadPoolExecutor(max(1, min(MOST_THREADS, os.cpu_count() or 1))) as pool:
-        for findings in pool.map(lambda task: _with_connection(path, task), work):
+    with ThreadPoolExecutor(crew.size) as pool:
+        for findings in pool.map(lambda task: list(crew.call(_with_connection, path, task)), work):
             ledger.add(findings)
 
 
-def _with_connection(path: Path, task: partial[Iterator[Finding]]) -> list[Finding]:
+def _with_connection(path: Path, task: partial[Iterator[Finding]]) -> Iterator[Finding]:
     with closing(snapshot.open_for_reading(path, text=bytes)) as connection:
         functions.register(connection)
-        return list(task(connection))
+        yield from task(connection)
 
 
 def _unproven(route: Route, unique: Unique) -> tuple[Lane, ...]:

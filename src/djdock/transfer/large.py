@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from djdock.transfer.kinds.kind import NULL, Value
+from djdock.transfer import forms
+from djdock.transfer.kinds.kind import QUOTE, Value
 from djdock.transfer.match import Lane, Route
 from djdock.transfer.snapshot import Raw
 
@@ -47,27 +48,16 @@ def _set_limit(connection: sqlite3.Connection, length: int) -> int:
     return setlimit(SQLITE_LIMIT_LENGTH, length) if setlimit else UNLIMITED
 
 
-def text(lane: Lane) -> str:
-    """SQL for the text that stands for a value in the digests."""
-    plain = lane.kind.source_text(lane.x, lane.slot)
-    if plain == lane.x:
-        return f"ifnull({plain}, '{NULL.decode()}')"
-    return f"CASE WHEN {lane.x} IS NULL THEN '{NULL.decode()}' ELSE {plain} END"
-
-
-def field(lane: Lane) -> str:
-    """SQL for the field of a CSV line; NULL becomes an empty one."""
-    plain = lane.kind.line(lane.x, lane.slot)
-    return plain if plain == lane.x else f"CASE WHEN {lane.x} IS NOT NULL THEN {plain} END"
-
-
 def examine(connection: sqlite3.Connection, route: Route, lane: Lane, row: int) -> Examined:
     """Reads one value of a row."""
     if _is_streamed(connection, route, lane, row):
         return _examine_portions(connection, route, lane, row)
     with _unlimited(connection):
         kind, content, plain, joined = _one(
-            connection, route, row, f"typeof({lane.x}), CAST({lane.x} AS BLOB), {lane.x}, CAST({text(lane)} AS BLOB)"
+            connection,
+            route,
+            row,
+            f"typeof({lane.x}), CAST({lane.x} AS BLOB), {lane.x}, CAST({forms.text(lane)} AS BLOB)",
         )
     value: Value = Raw(content) if kind == b"text" else plain
     joined = bytes(joined) if isinstance(joined, bytes) else b""
@@ -80,13 +70,13 @@ def portions(connection: sqlite3.Connection, route: Route, lane: Lane, row: int)
     """The field of a CSV line, piece by piece."""
     if not _is_streamed(connection, route, lane, row):
         with _unlimited(connection):
-            (whole,) = _one(connection, route, row, f"CAST({field(lane)} AS BLOB)")
+            (whole,) = _one(connection, route, row, f"CAST({forms.field(lane)} AS BLOB)")
         yield whole if isinstance(whole, bytes) else b""
     elif lane.kind.NAME == "text":
-        yield b'"'
+        yield QUOTE
         for portion in _read(connection, route, lane, row):
-            yield portion.replace(b'"', b'""')
-        yield b'"'
+            yield portion.replace(QUOTE, QUOTE + QUOTE)
+        yield QUOTE
     else:
         yield b"\\x"
         for portion in _read(connection, route, lane, row):

@@ -22,8 +22,12 @@ class Lane:
     name: str
     required: bool
     slot: Slot
-    kind: Kind
     field: Field | None
+
+    @property
+    def kind(self) -> Kind:
+        """How its values look and travel."""
+        return kinds.of(self.slot.column)
 
     @property
     def x(self) -> str:
@@ -129,7 +133,7 @@ def _route(model: Model, here: source.Table, there: target.Table, models: Models
             zone=None if models.use_tz else models.time_zone,
             loose=not found.makes_integers,
         )
-        lanes.append(Lane(found.name, found.required, slot, kinds.of(column), field))
+        lanes.append(Lane(found.name, found.required, slot, field))
     return Route(model.label, here, there, tuple(lanes))
 
 

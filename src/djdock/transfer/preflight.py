@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from djdock.errors import Problem
 from djdock.transfer import cuts, keys, match, models, repairs, scan, schema, snapshot, source, strangers, target
+from djdock.transfer.crew import Crew
 from djdock.transfer.job import Connect, Job, Progress
 from djdock.transfer.ledger import Ledger
 from djdock.transfer.match import MIGRATIONS, Match
@@ -56,25 +57,25 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
     Raises:
         Problem: a table or a column is missing on one side, or cannot be copied; or the file is damaged.
     """
-    with snapshot.whole(job.snapshot):
-        return _run(job, tables, connect, progress)
+    with snapshot.whole(job.snapshot), Crew(job.snapshot) as crew:
+        return _run(crew, job, tables, connect, progress)
 
 
-def _run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
+def _run(crew: Crew, job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
     began = time.monotonic()
     found = _match(job, tables)
     with closing(snapshot.open_for_reading(job.snapshot)) as connection:
         counts = [_count(connection, route.source.quoted) for route in found.routes]
     outlook = _outlook(found, connect)
     progress.phase("check", sum(counts))
-    look = _Look(job, found, connect, Ledger(job.folder))
+    look = _Look(crew, job, found, connect, Ledger(job.folder))
     everything = range(len(found.routes))
-    scans = scan.scan(job.snapshot, found.routes, look.ledger, progress.advance)
+    scans = scan.scan(crew, job.snapshot, found.routes, look.ledger, progress.advance)
     _compare(job, found, scans, counts)
     rewritten = repairs.rewrite(job.snapshot, found, look.ledger)
     scans = look.again(scans, rewritten)
     scans = look.ask_server(scans, everything)
-    keys.check(job.snapshot, found, [one.rows for one in scans], look.ledger)
+    keys.check(crew, job.snapshot, found, [one.rows for one in scans], look.ledger)
     changes = 0
     if job.wish.on_error != "report":
         scans, changes = look.repair(scans)
@@ -141,6 +142,7 @@ def _count(connection: sqlite3.Connection, table: str) -> int:
 class _Look:
     """Looks again at what was changed."""
 
+    crew: Crew
     job: Job
     match: Match
     connect: Connect
@@ -153,7 +155,7 @@ class _Look:
             return list(scans)
         routes = [self.match.routes[number] for number in numbers]
         with closing(Ledger(self.job.folder, "again.sqlite3")) as unused:
-            fresh = scan.scan(self.job.snapshot, routes, unused, lambda _rows, _bytes: None)
+            fresh = scan.scan(self.crew, self.job.snapshot, routes, unused, lambda _rows, _bytes: None)
         anew = dict(zip(numbers, fresh, strict=True))
         return [anew.get(number, one) for number, one in enumerate(scans)]
 
@@ -190,4 +192,4 @@ class _Look:
                 for number in result.touched:
                     counts[number] = _count(connection, self.match.routes[number].source.quoted)
             self.ledger.forget_open(repairs.OF_ROWS)
-            keys.check(self.job.snapshot, self.match, counts, self.ledger)
+            keys.check(self.crew, self.job.snapshot, self.match, counts, self.ledger)

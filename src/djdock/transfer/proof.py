@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -85,19 +84,18 @@ def prove(
 
 
 def _ranges(connection: psycopg.Connection[Any], route: Route, scan: Scan) -> list[str]:
-    """Where the rows of each piece lie, as SQL: up to a tuple's address, which is found by counting."""
-    if len(scan.pieces) < 2:  # noqa: PLR2004 - one piece is all there is
-        return ["" for _piece in scan.pieces]
-    ends = list(itertools.accumulate(piece.rows for piece in scan.pieces))[:-1]
-    numbered = f"SELECT ctid, row_number() OVER () AS n FROM {route.target.quoted}"
-    sql = f"SELECT ctid::text FROM ({numbered}) AS t WHERE n = ANY(%s) ORDER BY n"
-    found = connection.execute(sql.encode(), (ends,)).fetchall()
-    # Where rows are missing, their addresses are, too; the count of rows will tell.
-    addresses = [f"'{address}'::tid" for (address,) in found]
-    addresses += ["'(4294967294,1)'::tid"] * (len(ends) - len(addresses))
-    starts = ["", *(f"ctid > {address}" for address in addresses)]
-    stops = [*(f"ctid <= {address}" for address in addresses), ""]
-    return [f" WHERE {' AND '.join(filter(None, both))}" for both in zip(starts, stops, strict=True)]
+    """Where the rows of each piece lie, as SQL: up to a tuple's address, found by counting on from the last one."""
+    address, where = "(0,0)", []
+    for piece in scan.pieces[:-1]:
+        after = f"ctid > '{address}'::tid"
+        found = connection.execute(
+            f"SELECT ctid FROM {route.target.quoted} WHERE {after} OFFSET {piece.rows - 1} LIMIT 1".encode(),
+            prepare=False,
+        ).fetchone()
+        # Where rows are missing, their addresses are, too; the count of rows will tell.
+        address = found[0] if found else "(4294967294,1)"
+        where.append(f" WHERE {after} AND ctid <= '{address}'::tid")
+    return [*where, f" WHERE ctid > '{address}'::tid"] if scan.pieces else []
 
 
 def _ask(

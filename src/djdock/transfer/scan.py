@@ -8,7 +8,6 @@ made that are compared with PostgreSQL's in the end.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,8 +15,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from djdock.transfer import faults, functions, large, snapshot
-from djdock.transfer.kinds.kind import SEPARATOR, Value
+from djdock.transfer import faults, forms, functions, large, snapshot
+from djdock.transfer.crew import Crew
+from djdock.transfer.kinds.kind import QUOTE, SEPARATOR, Value
 from djdock.transfer.ledger import Finding, Ledger, shown
 from djdock.transfer.match import Lane, Route
 from djdock.transfer.snapshot import Raw, quoted
@@ -27,9 +27,8 @@ from djdock.transfer.snapshot import Raw, quoted
 PORTION = 1 << 20
 PIECE = 8 << 20
 FIRST_ROWS, MOST_ROWS = 100, 20_000
-# Rows that one thread takes at a time.
+# Rows that one process takes at a time.
 SEGMENT = 50_000
-MOST_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Piece:
 
     Attributes:
         bytes: the size of the values, about.
+        quotes: a text in it holds the sign that texts are quoted with.
         large: it is a single row, with a value that must be read in portions.
     """
 
@@ -46,6 +46,7 @@ class Piece:
     rows: int
     digests: tuple[bytes, ...]
     bytes: int
+    quotes: bool = False
     large: bool = False
 
 
@@ -68,15 +69,17 @@ class Scan:
 
 @dataclass
 class _Part:
-    """What a thread brings back of a segment."""
+    """What a process brings back of a segment."""
 
     pieces: list[Piece] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rewritings: list[tuple[int, str, Value]] = field(default_factory=list)
 
 
-def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[int, int], None]) -> list[Scan]:
-    """Scans the tables of a snapshot, on several threads; `tell` hears how many rows are done, of how many bytes.
+def scan(
+    crew: Crew, path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[int, int], None]
+) -> list[Scan]:
+    """Scans the tables of a snapshot; `tell` hears how many rows are done, of how many bytes.
 
     What is at fault, and what is sound but written in another form than Django's, goes into the ledger.
     """
@@ -84,11 +87,10 @@ def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[in
         segments = [
             (number, after, last) for number, route in enumerate(routes) for after, last in _segments(connection, route)
         ]
-    pool = ThreadPoolExecutor(max(1, min(MOST_THREADS, os.cpu_count() or 1)))
     parts: dict[int, list[_Part]] = {number: [] for number in range(len(routes))}
-    with pool:
+    with ThreadPoolExecutor(crew.size) as pool:
         work = [
-            pool.submit(_scan_segment, path, routes[number], (number, after, last)) for number, after, last in segments
+            pool.submit(_called, crew, path, routes[number], (number, after, last)) for number, after, last in segments
         ]
         for (number, _after, _last), future in zip(segments, work, strict=True):
             part = _result(future, work)
@@ -97,6 +99,11 @@ def scan(path: Path, routes: Sequence[Route], ledger: Ledger, tell: Callable[[in
             parts[number].append(part)
             tell(sum(piece.rows for piece in part.pieces), sum(piece.bytes for piece in part.pieces))
     return [Scan(tuple(piece for part in found for piece in part.pieces)) for found in parts.values()]
+
+
+def _called(crew: Crew, path: Path, route: Route, segment: tuple[int, int, int]) -> _Part:
+    (part,) = crew.call(_scan_segment, path, route, segment)
+    return part
 
 
 def _result(future: Future[_Part], work: Sequence[Future[_Part]]) -> _Part:
@@ -124,10 +131,10 @@ def _segments(connection: sqlite3.Connection, route: Route) -> Iterator[tuple[in
         after = last
 
 
-def _scan_segment(path: Path, route: Route, segment: tuple[int, int, int]) -> _Part:
+def _scan_segment(path: Path, route: Route, segment: tuple[int, int, int]) -> Iterator[_Part]:
     number, after, last = segment
     with closing(_connect(path)) as connection:
-        return _Segment(connection, number, route).read(after, last)
+        yield _Segment(connection, number, route).read(after, last)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -153,7 +160,7 @@ class _Segment:
         tests = [test for lane in route.lanes if (test := quick(lane))]
         # In a condition, SQLite leaves off as soon as one of them is true; as values, it would compute them all.
         struck = f"count(*) FILTER (WHERE {' OR '.join(f'({test})' for test in tests)})" if tests else "0"
-        texts = (f"group_concat({large.text(lane)}, '{SEPARATOR.decode()}')" for lane in route.lanes)
+        texts = (f"group_concat({forms.text(lane)}, '{SEPARATOR.decode()}')" for lane in route.lanes)
         self._sql = f"SELECT {', '.join([struck, *texts])} {span}"
         each = (f"max({test})" if (test := quick(lane)) else "0" for lane in route.lanes)
         self._struck = f"SELECT {', '.join(each)} {span}"
@@ -185,11 +192,12 @@ class _Segment:
                 return None
             raise
         lanes = self.route.lanes
-        canonical, size = [], 0
+        canonical, size, quotes = [], 0, False
         which = self.connection.execute(self._struck, (after, last)).fetchone() if found[0] else [0] * len(lanes)
         for lane, struck, joined in zip(lanes, which, found[1:], strict=True):
             values = joined if isinstance(joined, bytes) else b""
             size += len(values)
+            quotes = quotes or (lane.kind.QUOTED and QUOTE in values)
             odd = bool(struck) or lane.kind.look(values, lane.slot)
             try:
                 values = lane.kind.canonical(values)
@@ -198,7 +206,7 @@ class _Segment:
             if odd:
                 self._look_closer(lane, after, last)
             canonical.append(values)
-        self._gather(Piece(after, last, rows, (), size), canonical)
+        self._gather(Piece(after, last, rows, (), size, quotes), canonical)
         return size
 
     def _gather(self, portion: Piece, canonical: Sequence[bytes]) -> None:
@@ -208,7 +216,13 @@ class _Segment:
             self._sums = [hashlib.md5(values, usedforsecurity=False) for values in canonical]
         else:
             begun = self._begun
-            self._begun = Piece(begun.after, portion.last, begun.rows + portion.rows, (), begun.bytes + portion.bytes)
+            self._begun = replace(
+                begun,
+                last=portion.last,
+                rows=begun.rows + portion.rows,
+                bytes=begun.bytes + portion.bytes,
+                quotes=begun.quotes or portion.quotes,
+            )
             for total, values in zip(self._sums, canonical, strict=True):
                 total.update(SEPARATOR)
                 total.update(values)

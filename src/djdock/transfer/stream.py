@@ -1,77 +1,42 @@
-"""The rows of a table as lines of CSV, made by SQLite itself and read ahead while the last are on their way."""
+"""The rows of a table as lines of CSV, made by SQLite itself: in another process, while this one feeds the server."""
 
 from __future__ import annotations
 
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from djdock.transfer import functions, large, snapshot
+from djdock.transfer import forms, functions, large, proof, snapshot
+from djdock.transfer.kinds.kind import QUOTE
 from djdock.transfer.match import Route
 from djdock.transfer.scan import Piece
 
 if TYPE_CHECKING:
     import psycopg
 
-# Rows that are joined into one message at most, its size about in bytes, and messages that are made ahead.
+# Rows that are joined into one message at most, and its size about in bytes.
 ROWS = 250
 BLOCK = 128 << 10
-AHEAD = 8
-# More than any printf() of SQLite takes as arguments (127 functions arguments by default, one is the format).
-MOST_ARGUMENTS = 100
+# Many lines, and how many.
+Block: TypeAlias = tuple[bytes, int]
 
 
-class Lines:
-    """The lines of several tables, made on a thread of its own: SQLite works while Python waits for the server.
-
-    A context: the thread ends with it, read to the end or not.
-    """
-
-    def __init__(self, path: Path, tables: Sequence[tuple[Route, Sequence[Piece]]]) -> None:
-        self._path, self._tables = path, tables
-        # None stands between two tables.
-        self._blocks: queue.Queue[tuple[bytes, int] | BaseException | None] = queue.Queue(AHEAD)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="djdock-lines", daemon=True)
-
-    def __enter__(self) -> Lines:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._ended.set()
-        while self._thread.is_alive():
-            with suppress(queue.Empty):
-                self._blocks.get(timeout=0.05)  # it may be waiting for room
-        self._thread.join()
-
-    def of_table(self) -> Iterator[tuple[bytes, int]]:
-        """The lines of the next table, many at a time, and how many."""
-        while (block := self._blocks.get()) is not None:
-            if isinstance(block, BaseException):
-                raise block
-            yield block
-
-    def _run(self) -> None:
-        try:
-            with closing(snapshot.open_for_reading(self._path, text=bytes)) as connection:
-                functions.register(connection)
-                for route, pieces in self._tables:
-                    for block in _blocks(connection, route, pieces):
-                        if self._ended.is_set():
-                            return
-                        self._blocks.put(block)
-                    self._blocks.put(None)
-        except BaseException as error:
-            self._blocks.put(error)
+def lines(path: Path, tables: Sequence[tuple[Route, Sequence[Piece]]]) -> Iterator[Block | None]:
+    """The lines of several tables, many at a time; None after each table."""
+    with closing(snapshot.open_for_reading(path, text=bytes)) as connection:
+        functions.register(connection)
+        for route, pieces in tables:
+            yield from _blocks(connection, route, pieces)
+            yield None
 
 
-def send(connection: psycopg.Connection[Any], route: Route, lines: Lines, tell: Callable[[int, int], None]) -> int:
-    """Sends the next table's lines into it, which was truncated in this transaction; returns the bytes.
+def send(
+    connection: psycopg.Connection[Any], route: Route, blocks: Iterator[Block | None], tell: Callable[[int, int], None]
+) -> int:
+    """Sends lines into their table, which was truncated in this transaction, up to the next None; returns the bytes.
 
     Args:
         tell: hears rows and bytes.
@@ -81,18 +46,18 @@ def send(connection: psycopg.Connection[Any], route: Route, lines: Lines, tell: 
     """
     columns = ", ".join(lane.column.quoted for lane in route.lanes)
     sent = 0
-    statement = f"COPY {route.target.quoted} ({columns}) FROM STDIN (FORMAT csv, FREEZE)"
+    quote = proof.literal(QUOTE)
+    statement = f"COPY {route.target.quoted} ({columns}) FROM STDIN (FORMAT csv, QUOTE {quote}, FREEZE)"
     with connection.cursor().copy(statement.encode()) as copy:
-        for block, rows in lines.of_table():
+        for block, rows in iter(partial(next, blocks), None):
             copy.write(block)
             sent += len(block)
             tell(rows, len(block))
     return sent
 
 
-def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece]) -> Iterator[tuple[bytes, int]]:
-    row = route.source.row
-    sql = f"SELECT {line(route)} FROM {route.source.quoted} AS t WHERE {row} > ? AND {row} <= ? ORDER BY {row}"
+def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece]) -> Iterator[Block]:
+    row, table = route.source.row, route.source.quoted
     for piece in pieces:
         if piece.large:
             for portion in _large_line(connection, route, piece.last):
@@ -100,6 +65,8 @@ def _blocks(connection: sqlite3.Connection, route: Route, pieces: Sequence[Piece
             yield b"\n", 1
             continue
         wanted = max(1, min(ROWS, piece.rows * BLOCK // max(1, piece.bytes)))
+        line = forms.line(route.lanes, doubled=piece.quotes)
+        sql = f"SELECT {line} FROM {table} AS t WHERE {row} > ? AND {row} <= ? ORDER BY {row}"
         cursor = connection.execute(sql, (piece.after, piece.last))
         while rows := cursor.fetchmany(wanted):
             yield b"".join([text for (text,) in rows]), len(rows)
@@ -110,13 +77,3 @@ def _large_line(connection: sqlite3.Connection, route: Route, row: int) -> Itera
         if number:
             yield b","
         yield from large.portions(connection, route, lane, row)
-
-
-def line(route: Route) -> str:
-    """SQL for a whole line: one call of printf() is much faster than joining the fields one by one."""
-    parts = []
-    for start in range(0, len(route.lanes), MOST_ARGUMENTS):
-        some = route.lanes[start : start + MOST_ARGUMENTS]
-        fields = ", ".join(large.field(lane) for lane in some)
-        parts.append(f"printf('{','.join(['%s'] * len(some))}', {fields})")
-    return " || ',' || ".join(parts) + " || char(10)"

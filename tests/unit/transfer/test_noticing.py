@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from djdock.transfer import scan
+from djdock.transfer.crew import Crew
 from djdock.transfer.kinds.kind import Value
 from djdock.transfer.ledger import Ledger, shown, stored
 from tests import columns
@@ -47,8 +48,8 @@ def noticed(form: Form, folder: Path, values: list[object]) -> tuple[list[list[t
         connection.commit()
     routes = [columns.route(form, f"t{number}") for number in range(len(tables))]
     found: list[list[tuple[str, object]]] = [[("", None)] * len(content) for content in tables]
-    with closing(Ledger(folder)) as ledger:
-        scan.scan(path, routes, ledger, lambda _rows, _size: None)
+    with closing(Ledger(folder)) as ledger, Crew(path) as crew:
+        scan.scan(crew, path, routes, ledger, lambda _rows, _size: None)
         for finding in ledger.findings():
             found[finding.route][finding.row - 1] = (finding.fault.name, finding.value)
         for number in range(len(tables)):

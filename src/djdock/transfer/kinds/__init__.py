@@ -27,6 +27,9 @@ REGISTRY: tuple[Kind, ...] = (
 )
 
 
+_OF_TYPE = {type_: kind for kind in REGISTRY for type_ in kind.TYPES}
+
+
 def of(column: target.Column) -> Kind:
     """The kind of a column; a stranger where its type is none that Django itself writes from SQLite."""
-    return next((kind for kind in REGISTRY if column.type in kind.TYPES), stranger)
+    return _OF_TYPE.get(column.type, stranger)

@@ -9,6 +9,7 @@ from djdock.transfer.kinds.kind import Slot, Value
 
 NAME = "binary"
 TYPES = frozenset({"bytea"})
+QUOTED = False
 
 canonical = kind.canonical
 look = kind.look

@@ -9,6 +9,7 @@ from djdock.transfer.kinds.kind import Slot, Value, as_text
 
 NAME = "boolean"
 TYPES = frozenset({"bool"})
+QUOTED = False
 WORDS = {
     **dict.fromkeys(("t", "true", "y", "yes", "on"), 1),
     **dict.fromkeys(("f", "false", "n", "no", "off"), 0),

@@ -12,6 +12,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "date"
 TYPES = frozenset({"date"})
+QUOTED = False
 
 canonical = kind.canonical
 line = kind.line

@@ -15,6 +15,7 @@ from djdock.transfer.kinds.kind import Slot, Value, as_text
 
 NAME = "decimal"
 TYPES = frozenset({"numeric"})
+QUOTED = False
 DIGITS = 15
 # What is less than this part of a number is the noise of binary fractions, not a decimal.
 NOISE = 1e-14

@@ -9,6 +9,7 @@ from djdock.transfer.kinds.kind import Slot, Value
 
 NAME = "duration"
 TYPES = frozenset({"interval"})
+QUOTED = False
 DAY = 86_400_000_000
 # What holds microseconds in SQLite.
 NUMBER = Slot(target.Column("", "int8", "bigint", required=False, generated=False))

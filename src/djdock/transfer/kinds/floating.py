@@ -11,6 +11,7 @@ from djdock.transfer.kinds.kind import Slot, Value, as_text
 
 NAME = "float"
 TYPES = frozenset({"float8"})
+QUOTED = False
 
 canonical = kind.canonical
 look = kind.look

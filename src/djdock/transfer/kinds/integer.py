@@ -11,6 +11,7 @@ from djdock.transfer.kinds.kind import Slot, Value, as_text
 
 NAME = "integer"
 TYPES = frozenset({"int2", "int4", "int8"})
+QUOTED = False
 BITS = {"int2": 15, "int4": 31, "int8": 63}
 # From here on a REAL may be a whole number that SQLite has not made an INTEGER of.
 EXACT = 2**51

@@ -16,25 +16,27 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "json"
 TYPES = frozenset({"jsonb"})
+QUOTED = True
 # Digits before and after the point that PostgreSQL's numbers may have.
 MOST_DIGITS, MOST_DECIMALS = 131_072, 16_383
+# A number of fewer characters than this has no more digits than PostgreSQL and Python allow.
+SHORT = 4000
 # Stands before a number while it passes through as a text: no JSON that is copied holds a NUL.
 MARK = "\0"
 _MARKED = re.compile(rb'"\\u0000([^"]*)"')
 # The escape of a NUL, but not an escaped backslash and the letters that follow it.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
+line = kind.line
 look = kind.look
 normal = kind.normal
 source_text = kind.source_text
 
 
-# Stand between the values of a list, and for NULL: texts that nobody has, as JSON.
-_MADE_UP = b" djdock "
-_BETWEEN = "\x1f djdock \x1f"
-_READ_BETWEEN = b',"\\u001f djdock \\u001f",'
-_WRITTEN_BETWEEN = b', "\\u001f djdock \\u001f", '
-_NULL_TEXT = b'"\\u0001 djdock \\u0001"'
+# Stand for NULL and between the values of a list, as JSON; and what else would be taken for them, or be a NUL.
+_NULL = b'"\\u0001"'
+_BETWEEN = b', "\\u001f", '
+_MADE_UP = (b"\\u000", b"\\u001")
 
 
 class _NotStorable(ValueError):
@@ -46,8 +48,8 @@ class _NotStorable(ValueError):
 
 
 def quick(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Bytes, numbers and nothing at all; of other text, reading it finds out."""
-    return f"{x} >= x'' OR {x} <= ''"
+    """Bytes and numbers; text that is no JSON. What PostgreSQL does not store, reading it finds out."""
+    return f"{x} >= x'' OR {x} < '' OR NOT json_valid({x})"
 
 
 def judge(value: Value, slot: Slot) -> Fault | None:  # noqa: ARG001 - the shape of the family
@@ -74,11 +76,6 @@ def mend(value: Value, slot: Slot) -> Value:
     return None if judge(mended, slot) else mended
 
 
-def line(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Quoted."""
-    return f"""'"' || replace({x}, '"', '""') || '"'"""
-
-
 def target_text(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
     """As PostgreSQL writes it."""
     return f"{x}::text"
@@ -87,20 +84,22 @@ def target_text(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the f
 def canonical(joined: bytes) -> bytes:
     """Each as PostgreSQL writes it: keys by length, then byte for byte; numbers without an exponent.
 
-    They are read and written together, as one list with texts between them that nobody else writes: that costs half of
-    what one at a time does.
+    They are read and written together, as one list with SEPARATOR between them: that costs half of what one at a time
+    does. Each is JSON by itself, `quick` has seen to that.
 
     Raises:
-        ValueError: one is not JSON, or none that PostgreSQL stores.
+        ValueError: one is none that PostgreSQL stores.
     """
-    parts = joined.split(SEPARATOR)
-    if _MADE_UP in joined:
-        return SEPARATOR.join([one if one == NULL else _canonical(one) for one in parts])
-    found = _read(b"[" + _READ_BETWEEN.join([_NULL_TEXT if one == NULL else one for one in parts]) + b"]")
-    if not isinstance(found, list) or len(found) != 2 * len(parts) - 1 or found[1::2] != [_BETWEEN] * (len(parts) - 1):
+    if any(sign in joined for sign in _MADE_UP):
+        return SEPARATOR.join([one if one == NULL else _canonical(one) for one in joined.split(SEPARATOR)])
+    # A control character is not JSON: these can only be what stands for NULL, and between the values.
+    found = _QUICK.decode(f"[{joined.replace(NULL, _NULL).replace(SEPARATOR, b',').decode()}]")
+    if len(found) != joined.count(SEPARATOR) + 1:
         raise ValueError("texts are JSON together that are none alone")
-    written = _written(found)[1:-1]
-    return written.replace(_WRITTEN_BETWEEN, SEPARATOR).replace(_NULL_TEXT, NULL)
+    between: list[object] = [SEPARATOR.decode()] * (2 * len(found) - 1)
+    between[::2] = found
+    written = _written(between)[1:-1]
+    return written.replace(_BETWEEN, SEPARATOR).replace(_NULL, NULL)
 
 
 def _canonical(one: bytes) -> bytes:
@@ -122,16 +121,15 @@ def _written(found: object) -> bytes:
 
 
 @functools.lru_cache(maxsize=4096)
-def _order(keys: tuple[str, ...]) -> tuple[str, ...]:
+def _order(keys: tuple[str, ...]) -> tuple[str, ...] | None:
     # Objects of one model mostly have the same keys.
-    return tuple(sorted(keys, key=_by_length))
+    order = tuple(sorted(keys, key=_by_length))
+    return None if order == keys else order
 
 
-def _ordered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    keys = tuple(found)
-    order = _order(keys)
-    return found if order == keys else {key: found[key] for key in order}
+def _ordered(found: dict[str, Any]) -> dict[str, Any]:
+    order = _order(tuple(found))
+    return {key: found[key] for key in order} if order else found
 
 
 def _by_length(key: str) -> tuple[int, bytes]:
@@ -140,6 +138,9 @@ def _by_length(key: str) -> tuple[int, bytes]:
 
 
 def _fraction(text: str) -> str:
+    # What has neither an exponent nor a sign that zero might have is written as it is read.
+    if text[0] != "-" and len(text) < SHORT and "e" not in text and "E" not in text:
+        return MARK + text
     number = decimal.Decimal(text)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or number.adjusted() >= MOST_DIGITS or -exponent > MOST_DECIMALS:
@@ -151,7 +152,7 @@ def _fraction(text: str) -> str:
 
 def _whole(text: str) -> int | str:
     # Python refuses to read very long numbers as int; PostgreSQL has its own limit.
-    if len(text) < 4000:  # noqa: PLR2004 - below Python's limit of 4300 digits
+    if len(text) < SHORT:  # Python's limit is 4300 digits
         return int(text)
     if len(text.lstrip("-")) > MOST_DIGITS:
         raise _NotStorable(faults.JSON_NUMBER)
@@ -162,9 +163,9 @@ def _constant(_name: str) -> None:
     raise _NotStorable(faults.JSON_NUMBER)
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_ordered, parse_float=_fraction, parse_int=_whole, parse_constant=_constant
-)
+_DECODER = json.JSONDecoder(object_hook=_ordered, parse_float=_fraction, parse_int=_whole, parse_constant=_constant)
+# Calls nothing for a whole number; one of too many digits is a ValueError, then, and read again alone.
+_QUICK = json.JSONDecoder(object_hook=_ordered, parse_float=_fraction, parse_constant=_constant)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 

@@ -15,6 +15,8 @@ Value: TypeAlias = "int | float | Raw | bytes | None"
 # Between the values of a column where they are joined, and in place of NULL: what no form has and no keyboard types.
 SEPARATOR = b"\x1f"
 NULL = b"\x01"
+# Around a text in a line of CSV, in place of `"`, which would have to be looked for and doubled in all of them.
+QUOTE = b"\x02"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Kind(Protocol):
     NAME: str
     # The types in PostgreSQL's catalogue that it is for.
     TYPES: frozenset[str]
+    # Whether its values may hold what has a meaning in CSV, such as a comma.
+    QUOTED: bool
 
     def quick(self, x: str, slot: Slot) -> str:
         """SQL for SQLite: true where a value needs a closer look; empty where `look` alone decides."""
@@ -60,7 +64,7 @@ class Kind(Protocol):
         """The repair of a value at fault: a sound one, in Django's form; None where nothing can be made of it."""
 
     def line(self, x: str, slot: Slot) -> str:
-        """SQL for SQLite: the field of a CSV line, for a value that is not NULL."""
+        """SQL for SQLite: the field of a CSV line, without quotes, for a value that is not NULL."""
 
     def source_text(self, x: str, slot: Slot) -> str:
         """SQL for SQLite: the text that stands for a value where both sides are compared."""

@@ -13,6 +13,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "network"
 TYPES = frozenset({"inet"})
+QUOTED = False
 
 line = kind.line
 look = kind.look

@@ -16,6 +16,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "other"
 TYPES: frozenset[str] = frozenset()
+QUOTED = True
 
 canonical = kind.canonical
 normal = kind.normal

@@ -10,8 +10,10 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "text"
 TYPES = frozenset({"text", "varchar", "bpchar", "citext", "name"})
+QUOTED = True
 
 canonical = kind.canonical
+line = kind.line
 normal = kind.normal
 target_text = kind.target_text
 
@@ -54,11 +56,6 @@ def mend(value: Value, slot: Slot) -> Value:
     """Reads bytes as UTF-8, takes NULs out, cuts what is too long."""
     text = as_text(value).replace("\0", "")
     return raw(text[: slot.column.length] if slot.column.length else text)
-
-
-def line(x: str, slot: Slot) -> str:  # noqa: ARG001 - the shape of the family
-    """Quoted, so that an empty text is no NULL, and a line that holds `\\.` alone does not end the data."""
-    return f"""'"' || replace({x}, '"', '""') || '"'"""
 
 
 def source_text(x: str, slot: Slot) -> str:

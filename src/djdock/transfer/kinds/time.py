@@ -10,6 +10,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "time"
 TYPES = frozenset({"time"})
+QUOTED = False
 LENGTH = len("HH:MM:SS")
 SHAPES = moments.shapes("00:00:00")
 

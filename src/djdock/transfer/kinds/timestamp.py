@@ -14,6 +14,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "timestamp"
 TYPES = frozenset({"timestamptz", "timestamp"})
+QUOTED = False
 LENGTH = len("YYYY-MM-DD HH:MM:SS")
 SHAPES = moments.shapes("0000-00-00 00:00:00")
 

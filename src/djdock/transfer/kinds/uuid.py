@@ -12,6 +12,7 @@ from djdock.transfer.snapshot import Raw
 
 NAME = "uuid"
 TYPES = frozenset({"uuid"})
+QUOTED = False
 LENGTH = 32
 EXPECTED = b"0123456789abcdef" + SEPARATOR + NULL
 
