@@ -41,6 +41,7 @@ class Index:
         options: its storage parameters, as a statement; empty where it has none.
         held_by: why it cannot be dropped; empty where it can.
         valid: it is ready for use.
+        computed: it has a condition, or an expression in place of a column.
     """
 
     table: str
@@ -58,6 +59,19 @@ class Index:
     options: str
     held_by: str
     valid: bool
+    computed: bool
+
+    @property
+    def statements(self) -> list[str]:
+        """What builds it again."""
+        add = f"ALTER TABLE {self.table} ADD CONSTRAINT {self.constraint}"
+        if self.whole:
+            return [f"{add} {self.declares}", *([self.options] if self.options else []), *self.extras]
+        if not self.constraint:
+            return [self.definition, *self.extras]
+        # ADD CONSTRAINT alone would lose storage parameters.
+        kind = "PRIMARY KEY" if self.kind == "p" else "UNIQUE"
+        return [self.definition, f"{add} {kind} USING INDEX {self.bare}{self.deferral}", *self.extras]
 
 
 @dataclass(frozen=True)
@@ -173,7 +187,8 @@ SELECT format('%%I.%%I', n.nspname, t.relname) AS "table", format('%%I.%%I', n.n
                 SELECT 'it belongs to an extension' FROM pg_depend d
                 WHERE d.classid = 'pg_class'::regclass AND d.objid = i.oid AND d.deptype = 'e' LIMIT 1
             ), '') END AS held_by,
-       x.indisvalid AND x.indisready AND x.indislive AS valid
+       x.indisvalid AND x.indisready AND x.indislive AS valid,
+       x.indpred IS NOT NULL OR x.indexprs IS NOT NULL AS computed
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
 LEFT JOIN pg_constraint c ON c.conindid = i.oid AND c.conrelid = t.oid AND c.contype IN ('p', 'u', 'x')

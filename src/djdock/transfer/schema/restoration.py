@@ -11,7 +11,7 @@ import psycopg
 
 from djdock.errors import Problem
 from djdock.transfer.schema import catalogue
-from djdock.transfer.schema.session import answerable, run, settings
+from djdock.transfer.schema.session import answerable, run, set_tablespace, settings
 
 if TYPE_CHECKING:
     from djdock.transfer.schema.suspension import Suspended
@@ -44,7 +44,10 @@ def restore(connection: Connection, suspended: Suspended, tell: Callable[[str, i
         Problem: the rows do not fit: they are not unique, or refer to what is not there.
     """
     steps = [
-        *(_Step(f"index {index.label}", index.table, index.tablespace, _index(index)) for index in suspended.indexes),
+        *(
+            _Step(f"index {index.label}", index.table, index.tablespace, index.statements)
+            for index in suspended.indexes
+        ),
         *(_Step(f"foreign key {key.label}", key.table, "", _foreign_key(key)) for key in suspended.foreign_keys),
     ]
     done = 0
@@ -96,21 +99,6 @@ def _resources(connection: Connection) -> dict[str, str]:
     }
 
 
-def _set_tablespace(name: str) -> str:
-    return "SET LOCAL default_tablespace = '" + name.replace("'", "''") + "'"
-
-
-def _index(index: catalogue.Index) -> list[str]:
-    add = f"ALTER TABLE {index.table} ADD CONSTRAINT {index.constraint}"
-    if index.whole:
-        return [f"{add} {index.declares}", *([index.options] if index.options else []), *index.extras]
-    if not index.constraint:
-        return [index.definition, *index.extras]
-    # ADD CONSTRAINT alone would lose storage parameters.
-    kind = "PRIMARY KEY" if index.kind == "p" else "UNIQUE"
-    return [index.definition, f"{add} {kind} USING INDEX {index.bare}{index.deferral}", *index.extras]
-
-
 def _foreign_key(key: catalogue.ForeignKey) -> list[str]:
     made = f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}"
     return [made, key.comment] if key.comment else [made]
@@ -125,7 +113,7 @@ def _build(connection: Connection, batch: Sequence[_Step]) -> None:
     statements = [
         statement
         for place, steps in groupby(batch, lambda step: step.tablespace)
-        for statement in (_set_tablespace(place), *chain.from_iterable(step.statements for step in steps))
+        for statement in (set_tablespace(place), *chain.from_iterable(step.statements for step in steps))
     ]
     try:
         run(connection, statements)

@@ -40,6 +40,11 @@ def run(connection: Connection, statements: Sequence[str]) -> None:
         connection.execute(";\n".join(statements).encode(connection.info.encoding), prepare=False)
 
 
+def set_tablespace(name: str) -> str:
+    """The statement after which indexes are made in a tablespace; in the database's own where it has no name."""
+    return "SET LOCAL default_tablespace = '" + name.replace("'", "''") + "'"
+
+
 def locate(connection: Connection, tables: Sequence[tuple[str, str]]) -> list[int]:
     """The object identifiers of tables, given as (schema, name).
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from djdock.errors import Problem
 from djdock.transfer.schema import catalogue, locks
-from djdock.transfer.schema.session import locate, run
+from djdock.transfer.schema.session import locate, run, set_tablespace, settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,7 +25,7 @@ class Suspended:
 
     Attributes:
         tables: their object identifiers.
-        before: all definitions by name, as they were.
+        before: all definitions by name, as they were; as they will be, where PostgreSQL has more than one text for one.
         indexes: dropped, in the order in which they are to be built.
         foreign_keys: dropped, those of other tables into these too.
         triggers: a person's own, switched off.
@@ -77,7 +77,27 @@ def suspend(connection: Connection, tables: Sequence[tuple[str, str]], *, patien
     _refuse_invalid(indexes)
     with locks.waiting(connection, patience):
         run(connection, [*_drops(suspended), f"TRUNCATE {', '.join(f'ONLY {name}' for name in names)}"])
-    return suspended
+    return replace(suspended, before={**suspended.before, **_rehearse(connection, suspended)})
+
+
+def _rehearse(connection: Connection, suspended: Suspended) -> Mapping[str, str]:
+    """The definitions of indexes with conditions or expressions, built once over the empty tables from their own text.
+
+    PostgreSQL tells a condition such as `status IN ('open', 'held')` as `= ANY (ARRAY[…])`; made from that, it tells it
+    in a third way, and from then on always. So it does after a dump was restored.
+    """
+    computed = [index for index in suspended.indexes if index.computed]
+    if not computed:
+        return {}
+    unheard = catalogue.definitions(connection, suspended.tables)
+    with (
+        settings(connection, default_tablespace="", **catalogue.UNAMBIGUOUS),
+        connection.transaction(force_rollback=True),
+    ):
+        for index in computed:
+            run(connection, [set_tablespace(index.tablespace), *index.statements])
+        built = catalogue.definitions(connection, suspended.tables)
+    return {name: text for name, text in built.items() if name not in unheard}
 
 
 def _require_transaction(connection: Connection) -> None:
