@@ -71,9 +71,9 @@ def _copy(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], p
     seconds: dict[str, float] = {}
     _settle_session(connection, job)
     names = [(route.target.schema, route.target.name) for route in preflight.match.routes]
-    with _timed(seconds, "copy"):
+    with _timed(seconds, "copy"), Crew(job.snapshot, most=1) as crew:
         suspended = schema.suspend(connection, names)
-        sizes = _send(job, preflight, connection, progress)
+        sizes = _send(crew, job, preflight, connection, progress)
         with _timed(seconds, "rebuild"):
             schema.restore(connection, suspended, _teller(progress))
             sequences = schema.set_sequences(connection, names)
@@ -103,7 +103,9 @@ def _settle_session(connection: psycopg.Connection[Any], job: Job) -> None:
         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
 
 
-def _send(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress) -> dict[str, int]:
+def _send(
+    crew: Crew, job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress
+) -> dict[str, int]:
     import psycopg  # noqa: PLC0415 - it takes 130 ms to import
 
     progress.phase("copy", preflight.rows)
@@ -111,16 +113,15 @@ def _send(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], p
     work = [
         (route, scan.pieces) for route, scan in zip(preflight.match.routes, preflight.scans, strict=True) if scan.pieces
     ]
-    with Crew(job.snapshot, most=1) as crew:
-        blocks = crew.call(stream.lines, job.snapshot, work)
-        for route, _pieces in work:
-            name = route.target.name
-            try:
-                sizes[name] = stream.send(connection, route, blocks, progress.advance)
-            except psycopg.OperationalError:
-                raise
-            except psycopg.Error as error:
-                raise _refused(name, error) from error
+    blocks = crew.call(stream.lines, job.snapshot, work)
+    for route, _pieces in work:
+        name = route.target.name
+        try:
+            sizes[name] = stream.send(connection, route, blocks, progress.advance)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise _refused(name, error) from error
     return sizes
 
 
