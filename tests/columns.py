@@ -56,7 +56,7 @@ def column(type_: str, written: str = "", **limits: int) -> target.Column:
 
 DIGITS = st.text("0123456789", min_size=1, max_size=4)
 # Characters that parsers disagree about.
-ODD = "0123456789-:. TtZz+,_eExXaAfF\x1f\x01\x00\t\n\r'\"\\{}[]()%/٣é漢🙂\u00a0\u3000"
+ODD = "0123456789-:. TtZz+,_eExXaAfF\x1f\x01\x02\x00\t\n\r'\"\\{}[]()%/٣é漢🙂\u00a0\u3000"
 
 
 @st.composite

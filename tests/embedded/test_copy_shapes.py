@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.copying.meter import Watch
 from djdock.errors import Problem
 from djdock.project.environment import Database
 from djdock.transfer import snapshot
@@ -214,13 +216,41 @@ def test_a_backslash_and_a_dot(place: Place) -> None:
         "\x01",
         "",
     ]
-    table = "CREATE TABLE t (id integer PRIMARY KEY, v text, w text)"
+    copy_texts(place, texts)
+
+
+def copy_texts(place: Place, texts: Sequence[str | None]) -> None:
+    """Copies texts where NULL is allowed, where it is not, and as JSON; what comes must be what went."""
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v text, w text NOT NULL, j jsonb)"
     literals = ", ".join(
-        f"({number}, CAST(x'{text.encode().hex()}' AS TEXT), CAST(x'{text.encode().hex()}' AS TEXT))"
+        f"({number}, {'NULL' if text is None else literal(text)}, {literal(text or '')}, {literal(json.dumps(text))})"
         for number, text in enumerate(texts)
     )
     place.transfer(["t"], table, f"INSERT INTO t VALUES {literals}", on=[table.replace("integer", "bigint")]).copy()
-    assert place.rows("SELECT v, w FROM t ORDER BY id") == [(text, text) for text in texts]
+    assert place.rows("SELECT v, w, j FROM t ORDER BY id") == [(text, text or "", text) for text in texts]
+
+
+def literal(text: str) -> str:
+    """A text as SQL for SQLite."""
+    return f"CAST(x'{text.encode().hex()}' AS TEXT)"
+
+
+@pytest.mark.parametrize("others", [0, 40_000])
+def test_the_sign_that_texts_are_quoted_with(place: Place, others: int) -> None:
+    """It stands in texts as in CSV, doubled, wherever it is: beside commas and line ends, and far from other rows."""
+    texts = ["\x02", "\x02\x02", "a\x02", "\x02,\x02", "\x02\n\x02", 'a "\x02" b', "\x02" * 7, "", None, "\x02\\."]
+    copy_texts(place, [*(f"text {number}" for number in range(others)), *texts, "plain"])
+
+
+def test_the_sign_in_a_large_text(place: Place) -> None:
+    """In a text that is read in portions, too, also where it stands on the border between two."""
+    end = "\x02" * 3 + ",\n" + "\x02"
+    text = "x" * ((5 << 20) - 2) + end
+    table = "CREATE TABLE t (id integer PRIMARY KEY, v text NOT NULL)"
+    place.transfer(
+        ["t"], table, ("INSERT INTO t VALUES (1, ?)", (text,)), on=[table.replace("integer", "bigint")]
+    ).copy()
+    assert place.rows("SELECT right(v, 9), length(v) FROM t") == [(text[-9:], len(text))]
 
 
 def test_separators_cannot_stand_in_for_one_another(place: Place) -> None:
@@ -359,18 +389,20 @@ def test_large_values_in_little_memory(place: Place) -> None:
         connection.commit()
     with place.server.connect(place.database) as connection:
         make(connection, "CREATE TABLE t (id bigint PRIMARY KEY, v text, b bytea)")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.embedded.copying_process", place.path, place.database.url, "t"],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    kilobytes = int(done.stdout.split()[-1])
+    argv = [sys.executable, "-m", "tests.embedded.copying_process", str(place.path), place.database.url, "t"]
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        watch = Watch(process.pid)
+        with watch.running():
+            out, _err = process.communicate()
+    assert process.returncode == 0, out
+    kilobytes = int(out.split()[-1])
     assert place.rows("SELECT length(v), length(b) FROM t ORDER BY id") == [
         *((size + 3, None), (5, size), (5, 1)),
     ]
     if sys.version_info >= (3, 11) and sys.platform == "linux":  # before, Python cannot read a value in portions
         assert kilobytes > 0
         assert kilobytes < 60_000, kilobytes
+        helpers = [most for pid, most in watch.highest.items() if pid != process.pid]
+        assert helpers
+        assert max(helpers) < 80 << 20, helpers  # their imports are in this
