@@ -13,6 +13,9 @@ from djdock.transfer.snapshot import quoted
 
 # Django's record of what it has applied belongs to no model.
 MIGRATIONS = Model(label="migrations.Migration", app="migrations", table="django_migrations")
+# Tables that hold nothing but what a command makes anew from other rows, in columns that are others for each database:
+# their columns, where those differ, are no reason to stop. By table, that command.
+REBUILT = {"wagtailsearch_indexentry": "update_index", "modelsearch_indexentry": "rebuild_modelsearch_index"}
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,15 @@ def match(
             continue
         if not model.managed and model is not MIGRATIONS and (not unmanaged or here is None or there is None):
             if here is not None:
-                why = "its model is unmanaged" if there else "its model is unmanaged, and PostgreSQL has no such table"
+                why = "its model is unmanaged; --unmanaged copies it" if there else "its model is unmanaged, and PostgreSQL has no such table"
                 leftovers.append(Leftover("table", model.table, why))
             continue
         if here is None or there is None:
-            raise _missing(model.table, "the SQLite file" if here is None else "PostgreSQL")
+            raise _missing(model.table, "the SQLite file" if here is None else "PostgreSQL", model)
+        if model.table in REBUILT and not _fits(here, there):
+            why = f"each database has its own form of it; to fill it: djdock manage {REBUILT[model.table]}"
+            leftovers.append(Leftover("table", model.table, why))
+            continue
         routes.append(_route(model, here, there, models))
         leftovers += _columns_left(routes[-1])
     taken = {route.source.name.lower() for route in routes}
@@ -111,6 +118,11 @@ def match(
             leftovers.append(Leftover("table", table.name, "no model has this table"))
     leftovers += [Leftover(kind, name, "only tables are copied") for kind, name in old.others]
     return Match(tuple(routes), tuple(leftovers))
+
+
+def _fits(here: source.Table, there: target.Table) -> bool:
+    """Whether SQLite has every column that PostgreSQL has to be given."""
+    return all(column.generated or here.column(column.name) is not None for column in there.columns)
 
 
 def _route(model: Model, here: source.Table, there: target.Table, models: Models) -> Route:
@@ -125,7 +137,7 @@ def _route(model: Model, here: source.Table, there: target.Table, models: Models
             continue
         found = here.column(column.name)
         if found is None:
-            raise _missing(f"{here.name}.{column.name}", "the SQLite file")
+            raise _missing(f"{here.name}.{column.name}", "the SQLite file", model)
         field = model.by_column.get(column.name)
         slot = Slot(
             column,
@@ -146,9 +158,10 @@ def _columns_left(route: Route) -> list[Leftover]:
     ]
 
 
-def _missing(what: str, where: str) -> Problem:
+def _missing(what: str, where: str, model: Model) -> Problem:
     return Problem(
         f"{where[0].upper()}{where[1:]} has no {what}.",
         hint="The models and the tables differ: are there migrations that have not been made or applied?\n"
-        "See: djdock manage makemigrations --check",
+        "See: djdock manage makemigrations --check\n"
+        f"Where they make another table for each kind of database, leave it out: --exclude {model.label}",
     )

@@ -9,10 +9,12 @@ from djdock.transfer.snapshot import quoted
 
 # SQLite's own names for the number of a row; a column of that name hides it.
 ROWIDS = ("rowid", "_rowid_", "oid")
-# What table_xinfo says of a column that is computed.
 # What a declared type holds where its column has the affinity TEXT, BLOB or REAL.
 _OTHER_AFFINITIES = ("CHAR", "CLOB", "TEXT", "BLOB", "REAL", "FLOA", "DOUB")
+# What table_xinfo says of a column that is computed.
 GENERATED = frozenset({2, 3})
+# What SQLite's full-text search and its R*Trees call those tables, behind their own name and an underscore.
+SHADOWS = ("data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
 
 
 @dataclass(frozen=True)
@@ -81,22 +83,27 @@ def read(connection: sqlite3.Connection) -> Catalogue:
     """Reads a snapshot's catalogue; `connection` gives text as `str`."""
     rows = connection.execute("SELECT type, name, ifnull(sql, '') FROM sqlite_master ORDER BY rowid").fetchall()
     virtual = [name for kind, name, sql in rows if kind == "table" and sql.upper().startswith("CREATE VIRTUAL")]
+    shadows = _shadows(connection, virtual)
     tables, others = {}, []
     for kind, name, _sql in rows:
-        if name.startswith("sqlite_"):
+        if name.startswith("sqlite_") or name in shadows:
             continue
-        if kind == "table" and not _is_virtual(name, virtual):
-            tables[name.lower()] = _table(connection, name)
-        elif kind == "table":
+        if kind == "table" and name in virtual:
             others.append(("virtual table", name))
+        elif kind == "table":
+            tables[name.lower()] = _table(connection, name)
         elif kind in {"view", "trigger"}:
             others.append((kind, name))
     return Catalogue(tables, tuple(others))
 
 
-def _is_virtual(name: str, virtual: list[str]) -> bool:
-    """Whether it is a virtual table, or one of those that a virtual table keeps its content in."""
-    return any(name == one or name.startswith(f"{one}_") for one in virtual)
+def _shadows(connection: sqlite3.Connection, virtual: list[str]) -> frozenset[str]:
+    """The tables that virtual ones keep their content in: nothing that anybody would miss."""
+    try:
+        rows = connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'").fetchall()
+    except sqlite3.OperationalError:  # SQLite before 3.37 does not tell
+        return frozenset(f"{name}_{part}" for name in virtual for part in SHADOWS)
+    return frozenset(name for (name,) in rows)
 
 
 def _table(connection: sqlite3.Connection, name: str) -> Table:
