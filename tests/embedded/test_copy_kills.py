@@ -232,6 +232,19 @@ def test_no_room_for_the_snapshot(source: Path, tmp_path: Path) -> None:
         assert not list((tmp_path / "disk").iterdir())
 
 
+def test_no_room_for_findings(server: databases.Server, database: Database, tmp_path: Path) -> None:
+    """A disk that the snapshot fits on, and not all that is found in it, ends the pre-flight with a sentence."""
+    with server.connect(database) as connection:
+        make(connection, "CREATE TABLE t (id bigint PRIMARY KEY, v integer)")
+    rows = "CREATE TABLE t (id integer PRIMARY KEY, v integer)", f"INSERT INTO t {MANY} SELECT i, 'x' || hex(zeroblob(50)) FROM n"
+    with machine.small_disk(tmp_path / "disk", 12):
+        file = transfers.file(tmp_path / "disk/db.sqlite3", *rows)
+        with pytest.raises(Problem) as raised:
+            transfers.prepare(file, lambda: server.connect(database), transfers.models(["t"]))
+        assert "There is no room" in raised.value.cause
+        assert str(tmp_path / "disk/copy") in raised.value.cause
+
+
 def test_no_room_for_the_server(source: Path) -> None:
     """A server whose disk is full ends the copy with a sentence; the rows are as before, and with room it works."""
     with tools.workspace(docker=False) as folder, machine.small_disk(folder / "disk", 200) as resize:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+import tempfile
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -103,17 +105,35 @@ def open_for_repair(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def whole(path: Path) -> Iterator[None]:
-    """Within it, a snapshot that turns out to be damaged is a Problem.
+    """Within it, a snapshot that turns out to be damaged is a Problem, and so is a disk that has no room.
 
     Raises:
-        Problem: a page of the file is not what it should be.
+        Problem: a page of the file is not what it should be, or what is noted beside the snapshot does not fit.
     """
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if _is_full(error):
+            raise _no_room(path.parent, str(error)) from error
         if "malformed" not in str(error):
             raise
         raise damaged(path, str(error)) from error
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise _no_room(path.parent, str(error)) from error
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return "full" in str(error) or "disk I/O" in str(error)
+
+
+def _no_room(folder: Path, details: str) -> Problem:
+    return Problem(
+        f"There is no room for the values at fault, and what SQLite sorts, in {folder} or {tempfile.gettempdir()}.",
+        details=details,
+        hint="Free some space on that disk, then run the same command again. Nothing has been changed.",
+    )
 
 
 def damaged(path: Path, details: str) -> Problem:
@@ -160,7 +180,7 @@ def _check_header(source: Path) -> None:
 
 def _problem(source: Path, folder: Path, error: sqlite3.Error) -> Problem:
     text = str(error)
-    if "full" in text or "disk I/O" in text:
+    if _is_full(error):
         size = source.stat().st_size / 1e6
         return Problem(
             f"There is no room for a snapshot of {source.name} ({size:.0f} MB) in {folder}.",
