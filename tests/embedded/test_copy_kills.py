@@ -236,7 +236,10 @@ def test_no_room_for_findings(server: databases.Server, database: Database, tmp_
     """A disk that the snapshot fits on, and not all that is found in it, ends the pre-flight with a sentence."""
     with server.connect(database) as connection:
         make(connection, "CREATE TABLE t (id bigint PRIMARY KEY, v integer)")
-    rows = "CREATE TABLE t (id integer PRIMARY KEY, v integer)", f"INSERT INTO t {MANY} SELECT i, 'x' || hex(zeroblob(50)) FROM n"
+    rows = (
+        "CREATE TABLE t (id integer PRIMARY KEY, v integer)",
+        f"INSERT INTO t {MANY} SELECT i, 'x' || hex(zeroblob(50)) FROM n",
+    )
     with machine.small_disk(tmp_path / "disk", 12):
         file = transfers.file(tmp_path / "disk/db.sqlite3", *rows)
         with pytest.raises(Problem) as raised:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +249,26 @@ def test_a_target_with_rows_of_its_own(place: Place) -> None:
     place.make("DELETE FROM other")
     transfer.copy()
     assert place.rows("SELECT id FROM seen") == [(2,)]
+
+
+class Slow(transfers.Quiet):
+    """Progress that takes its time in each phase."""
+
+    def phase(self, name: str, total: int) -> None:  # noqa: ARG002 - the shape of Progress
+        """Half a second."""
+        time.sleep(0.5)
+
+
+def test_limits_of_time(place: Place) -> None:
+    """What a role's queries and transactions may take, for the sake of a site, does not end a copy."""
+    place.make("CREATE TABLE t (id bigint PRIMARY KEY)")
+    with place.server.connect(place.database) as connection:
+        limits = ["statement_timeout", "idle_in_transaction_session_timeout"]
+        limits += ["transaction_timeout"] if connection.info.server_version >= 170000 else []
+        make(connection, *(f"ALTER ROLE CURRENT_USER SET {limit} = '400ms'" for limit in limits))
+    transfer = place.look("CREATE TABLE t (id integer PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    replace(transfer, progress=Slow()).copy()
+    assert place.rows("SELECT id FROM t") == [(1,)]
 
 
 def test_refused_by_the_server(place: Place) -> None:

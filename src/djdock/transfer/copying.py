@@ -91,14 +91,16 @@ def _settle_session(connection: psycopg.Connection[Any], job: Job) -> None:
             f"The database is encoded in {encoding[0]}, not in UTF8.",
             hint="Make one that is: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
         )
+    # A role's limits of time are for a site's queries. The one of transactions came with PostgreSQL 17.
+    limits = ["statement_timeout", "idle_in_transaction_session_timeout"]
+    limits += ["transaction_timeout"] if connection.info.server_version >= 170000 else []  # noqa: PLR2004
     zone = "UTC" if job.models.use_tz else job.models.time_zone
     for name, value in (
         ("TimeZone", zone),
         ("DateStyle", "ISO, YMD"),
         ("IntervalStyle", "postgres"),
         ("client_encoding", UTF8),
-        ("statement_timeout", "0"),
-        ("idle_in_transaction_session_timeout", "0"),
+        *((limit, "0") for limit in limits),
     ):
         connection.execute("SELECT set_config(%s, %s, true)", (name, value))
 

@@ -101,8 +101,8 @@ def match(
             continue
         if not model.managed and model is not MIGRATIONS and (not unmanaged or here is None or there is None):
             if here is not None:
-                why = "its model is unmanaged; --unmanaged copies it" if there else "its model is unmanaged, and PostgreSQL has no such table"
-                leftovers.append(Leftover("table", model.table, why))
+                way = "; --unmanaged copies it" if there else ", and PostgreSQL has no such table"
+                leftovers.append(Leftover("table", model.table, f"its model is unmanaged{way}"))
             continue
         if here is None or there is None:
             raise _missing(model.table, "the SQLite file" if here is None else "PostgreSQL", model)
