@@ -82,6 +82,18 @@ def test_a_file_that_is_behind_is_told_how_to_catch_up(file: Path) -> None:
     assert "/app/db.sqlite3" in raised.value.hint
 
 
+def test_a_file_of_another_project_is_doubted(file: Path) -> None:
+    """Where the file has apps that nobody knows here, and none of those that it lacks, that is said; else it is not."""
+    other = Models(migrations=project("b.0001_x"), installed=frozenset("b"))
+    with pytest.raises(Problem) as raised:
+        migrations.check(file, other, Origin("db.sqlite3"))
+    assert "Is it this project's? It has apps that the project does not have: a." in raised.value.hint
+    behind = Models(migrations=project("a.0001_x", "a.0002_y", "a.0003_z"), installed=frozenset("a"))
+    with pytest.raises(Problem) as raised:
+        migrations.check(file, behind, Origin("db.sqlite3"))
+    assert "Is it" not in raised.value.hint
+
+
 def test_code_that_is_behind_is_named(file: Path) -> None:
     """Rows of a newer schema are not pressed into an older one."""
     models = Models(migrations=project("a.0001_x"), installed=frozenset("a"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files as resources
 from pathlib import Path
@@ -43,12 +43,15 @@ class Question:
             project's own processes see it; None: nothing.
         expected: what of the alias's settings has to be as here, or nothing is done.
         migrate: apply what is not applied yet.
+        seen: the migrations that a SQLite file has seen. Where the project may have others, none is applied, and who
+            asked can tell by the plan that is left.
     """
 
     alias: str = "default"
     target: Mapping[str, Any] | None = field(default=None, repr=False)
     expected: Mapping[str, str] | None = None
     migrate: bool = True
+    seen: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,16 @@ def has_rows(path: Path) -> bool:
             return True  # a virtual table of a module that is not here: better told than missed
 
 
+def migrations(path: Path) -> tuple[str, ...]:
+    """The migrations that a file has seen, each as `app.name`.
+
+    Raises:
+        Problem: it cannot be read.
+    """
+    with _readable(path), closing(_opened(path)) as connection:
+        return tuple(f"{app}.{name}" for app, name in connection.execute(f"SELECT app, name FROM {MIGRATIONS}"))  # noqa: S608 - a name of Django's
+
+
 def stamp(path: Path) -> tuple[tuple[int, int], ...]:
     """What changes when somebody writes to a file, or to the log beside it."""
     found = [place.stat() for place in (path, path.with_name(f"{path.name}-wal")) if place.is_file()]
@@ -141,11 +151,24 @@ def _lying(root: Path, facts: Facts) -> Iterator[Path]:
 
 
 def _is_djangos(path: Path) -> bool:
+    with _readable(path), closing(_opened(path)) as connection:
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return connection.execute(query, [MIGRATIONS]).fetchone() is not None
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within it, what SQLite has against a file is a Problem."""
     try:
-        with closing(_opened(path)) as connection:
-            query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-            return connection.execute(query, [MIGRATIONS]).fetchone() is not None
+        yield
     except sqlite3.Error as error:
+        if path.with_name(f"{path.name}-journal").is_file() and "readonly" in str(error):
+            raise Problem(
+                f"{path} was being written to when a program died: {path.name}-journal beside it holds what has to be "
+                "taken back.",
+                hint=f"SQLite does that by itself, when the file is opened once: sqlite3 {path} 'PRAGMA quick_check'\n"
+                "Then the same command again.",
+            ) from error
         raise Problem(
             f"{path} cannot be read: {error}.",
             hint=f"Look whether it is whole: sqlite3 {path} 'PRAGMA integrity_check'\n"

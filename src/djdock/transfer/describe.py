@@ -205,6 +205,11 @@ def default_of(field: "object") -> "tuple[bool, object]":
         return (True, str(value)) if type(value).__name__ in text else (False, None)
 
 
+def differs(found: "dict[str, object]", seen: "list[str] | None") -> bool:
+    """Whether a SQLite file may have seen other migrations than the project has: who asked decides, before any runs."""
+    return seen is not None and set(seen) != set(found["disk"])  # type: ignore[call-overload]
+
+
 def answer(question: "dict[str, object]") -> "dict[str, object]":
     """What there is, after migrating where that is asked for and needed."""
     import django
@@ -217,7 +222,8 @@ def answer(question: "dict[str, object]") -> "dict[str, object]":
     found = migrations(alias)
     lacking = without_table(alias, list(found["unmigrated"]), before)
     applied = []
-    if question["migrate"] and (found["plan"] or lacking):
+    migrating = question["migrate"] and not differs(found, question.get("seen"))
+    if migrating and (found["plan"] or lacking):
         applied = list(found["plan"])
         migrate(alias, run_syncdb=bool(lacking))
         found = migrations(alias)
@@ -230,7 +236,7 @@ def answer(question: "dict[str, object]") -> "dict[str, object]":
         "use_tz": bool(settings.USE_TZ),
         "time_zone": str(connection.timezone_name),
         "fresh": not before,
-        "lacking": [] if question["migrate"] else lacking,
+        "lacking": [] if migrating else lacking,
         "newly_applied": applied,
         "migrations": found,
         "installed": sorted({config.label for config in django.apps.apps.get_app_configs()}),

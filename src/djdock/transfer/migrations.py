@@ -76,12 +76,17 @@ class Origin:
 
 
 def check(snapshot: Path, models: Models, origin: Origin) -> Difference:
+    """As `judge`, for a file."""
+    return judge(recorded(snapshot), models, origin)
+
+
+def judge(seen: Sequence[str], models: Models, origin: Origin) -> Difference:
     """Makes sure that a SQLite file has seen exactly the migrations that the project has.
 
     Raises:
         Problem: it has seen fewer, or more.
     """
-    found = compare(recorded(snapshot), models.migrations, models.installed)
+    found = compare(seen, models.migrations, models.installed)
     if found.ahead:
         raise Problem(
             f"The project's code is older than {origin.name}: the file has seen {_count(found.ahead)} that the code "
@@ -91,11 +96,15 @@ def check(snapshot: Path, models: Models, origin: Origin) -> Difference:
             "command again.",
         )
     if found.behind:
+        strange = _strange(found, seen, models)
+        doubt = f"Is it this project's? It has apps that the project does not have: {', '.join(strange)}.\n" * bool(
+            strange
+        )
         raise Problem(
             f"{origin.name} is older than the project: it has not seen {_count(found.behind)} that the project has.",
             details=_listed(found.behind),
-            hint=f"Keep a copy of {origin.name}, then migrate it with this project's settings. Beside manage.py, a "
-            "file sqlite_settings.py:\n"
+            hint=f"{doubt}Keep a copy of {origin.name}, then migrate it with this project's settings. Beside "
+            "manage.py, a file sqlite_settings.py:\n"
             f"  from {origin.settings} import *\n"
             '  DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", '
             f'"NAME": "{origin.inside}"}}}}\n'
@@ -103,6 +112,14 @@ def check(snapshot: Path, models: Models, origin: Origin) -> Difference:
             "After that the same command again; sqlite_settings.py can go.",
         )
     return found
+
+
+def _strange(found: Difference, seen: Sequence[str], models: Models) -> list[str]:
+    """Apps of a file that the project does not have, where the file in turn has never seen apps that this one has."""
+    seen_apps = {_app(name) for name in seen}
+    if not found.behind or any(_app(name) in seen_apps for name in found.behind):
+        return []
+    return sorted({_app(name) for name in found.forgotten} - models.installed)
 
 
 def _with_replaced(seen: Iterable[str], replaces: Mapping[str, tuple[str, ...]]) -> set[str]:

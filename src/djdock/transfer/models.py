@@ -115,7 +115,7 @@ class Models:
         use_tz: `USE_TZ`.
         time_zone: the time zone of Django's connection: what a time without a zone means.
         fresh: whether the target had no table at all before.
-        lacking: labels of models of unmigrated apps that have no table; only without `migrate`.
+        lacking: labels of models of unmigrated apps that have no table; only where nothing was migrated.
         newly_applied: the migrations that were applied just now.
         installed: labels of the installed apps.
     """
