@@ -76,9 +76,9 @@ def note(text: str) -> None:
     _echo(styled(text, "grey"), err=True)
 
 
-def confirm(question: str) -> bool:
-    """Asks the person, at a terminal; yes is what Enter means."""
-    return click.confirm(question, default=True, err=True)
+def confirm(question: str, *, default: bool = True) -> bool:
+    """Asks the person, at a terminal; yes is what Enter means, unless said otherwise."""
+    return click.confirm(question, default=default, err=True)
 
 
 def is_asked() -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,6 +68,14 @@ MADE = """
 class Made(models.Model):
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=10)
+"""
+LEGACY = """\
+class Legacy(models.Model):
+    id = models.BigAutoField(primary_key=True)
+
+    class Meta:
+        managed = False
+        db_table = "legacy"
 """
 ROWS = 500
 COUNT = "SELECT count(*) FROM things_thing"
@@ -221,7 +231,7 @@ def test_values_that_do_not_fit(shop: Project, tmp_path: Path) -> None:
         connection.commit()
     done = copy(shop, str(dirty), "--into-nonempty", "--yes")
     assert done.code == 1
-    assert "31 values cannot be copied as they are" in done.problem()
+    assert "31 values cannot be copied as they are; 11 of them are above" in done.problem()
     assert "'cheap'" in done.out, "the only one of its kind is shown beside thirty of another"
     assert query(shop, "SELECT name FROM things_thing WHERE id = 1") == "thing 1"
     assert "is longer than its column: character varying(10)" in done.out
@@ -236,7 +246,7 @@ def test_values_that_do_not_fit(shop: Project, tmp_path: Path) -> None:
 
 
 def test_a_project_that_has_moved_on(shop: Project) -> None:
-    """A file that lacks a migration is not copied into a newer schema; a dry run sees that without migrating."""
+    """A file that lacks a migration is not copied into a newer schema, and that is seen before anything is migrated."""
     later = shop.root / "things/migrations/0002_later.py"
     later.write_text(LATER)
     try:
@@ -244,12 +254,71 @@ def test_a_project_that_has_moved_on(shop: Project) -> None:
             problem = copy(shop, *arguments, env={"TARGET": shop.env()["DATABASE_URL"]}).problem()
             assert "things.0002_later" in problem
             assert "sqlite_settings.py" in problem
-            if arguments == ("--dry-run",):
-                assert "0002_later" not in query(shop, "SELECT string_agg(name, ' ') FROM django_migrations")
+            assert "0002_later" not in query(shop, "SELECT string_agg(name, ' ') FROM django_migrations")
     finally:
-        shop.djdock("manage", "migrate", "things", "0001").ok()
         later.unlink()
     assert databases(shop) == ["postgres", "shop", "template0", "template1"]
+
+
+def test_what_counts_as_seen_is_migrated(shop: Project, elsewhere: str, tmp_path: Path) -> None:
+    """A file that has seen migrations of an app that is gone differs in nothing that counts: the target is migrated."""
+    older = tmp_path / "older.sqlite3"
+    older.write_bytes((shop.root / "db.sqlite3").read_bytes())
+    with closing(sqlite3.connect(older)) as connection:
+        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('gone', '0001', '2020-01-01 00:00:00')")
+        connection.commit()
+    copy(shop, str(older), "--to", "TARGET", env={"TARGET": elsewhere}).ok()
+    with psycopg.connect(elsewhere) as connection:
+        assert connection.execute(COUNT.encode()).fetchone() == (ROWS,)
+
+
+def test_a_file_that_was_being_written(shop: Project, tmp_path: Path) -> None:
+    """What a writer that was killed has left half done is told as that, with what takes it back."""
+    torn = tmp_path / "torn.sqlite3"
+    torn.write_bytes((shop.root / "db.sqlite3").read_bytes())
+    program = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN'); "
+        "c.execute('UPDATE things_thing SET name = name || hex(zeroblob(50))'); os._exit(0)"
+    )
+    tools.run([sys.executable, "-c", program, torn], tmp_path).ok()
+    problem = copy(shop, str(torn), "--dry-run").problem()
+    assert "torn.sqlite3-journal" in problem
+    [command] = [line.rpartition(": ")[2] for line in problem.splitlines() if "quick_check" in line]
+    _program, _path, pragma = shlex.split(command)
+    with closing(sqlite3.connect(torn)) as connection:
+        assert connection.execute(pragma).fetchone() == ("ok",)
+    copy(shop, str(torn), "--dry-run").ok()
+
+
+def test_unmanaged_models(shop: Project) -> None:
+    """Their tables are left out and named with the option that takes them; at a terminal a person is asked."""
+    models, file = shop.root / "things/models.py", shop.root / "db.sqlite3"
+    before, rows = models.read_text(), file.read_bytes()
+    models.write_text(f"{before}\n\n{LEGACY}")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("CREATE TABLE legacy (id integer PRIMARY KEY); INSERT INTO legacy VALUES (7)")
+    query(shop, "CREATE TABLE legacy (id bigint PRIMARY KEY)")
+    query(shop, "INSERT INTO legacy VALUES (1)")
+    count = "SELECT string_agg(id::text, ' ') FROM legacy"
+    try:
+        told = copy(shop, "--into-nonempty", "--yes").ok()
+        assert "skip  table legacy  (its model is unmanaged; --unmanaged copies it)" in told.out
+        assert "legacy" not in copy(shop).problem(), "rows that nothing would replace are no reason to refuse"
+        for answer, expected in (("n", "1"), ("y", "7")):
+            with Terminal([DJDOCK, "db", "copy", "--into-nonempty"], shop.root) as terminal:
+                terminal.expect("Django does not manage this table")
+                terminal.type(f"{answer}\r")
+                terminal.expect("A dump is written first")
+                terminal.type("y\r")
+                terminal.expect("To put back what was there")
+                assert terminal.code() == 0
+            assert query(shop, count) == expected
+        assert "legacy: 1" in copy(shop, "--unmanaged").problem()
+    finally:
+        models.write_text(before)
+        file.write_bytes(rows)
+        query(shop, "DROP TABLE legacy")
 
 
 def test_several_files(shop: Project) -> None:
@@ -280,8 +349,10 @@ def test_other_databases_of_the_settings(shop: Project) -> None:
 
 
 def test_an_unknown_model(shop: Project) -> None:
-    """A misspelt model stops everything, and names the form."""
-    assert "things.Thingy" in copy(shop, "--only", "things.Thingy", "--into-nonempty", "--yes").problem()
+    """A misspelt model stops everything, and names the one that is called much like it."""
+    told = copy(shop, "--only", "things.thingy", "--into-nonempty", "--yes").problem()
+    assert "things.thingy. Did you mean things.Thing?" in told
+    assert "Did you mean" not in copy(shop, "--exclude", "auctions", "--dry-run").problem()
 
 
 def test_only_some_models(shop: Project) -> None:

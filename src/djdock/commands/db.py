@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from djdock import output, state
-from djdock.commands import description, destination, replacing, run, sqlite_files, summary
+from djdock.commands import description, destination, replacing, run, sqlite_files, summary, unmanaged
 from djdock.commands import root as root_of
 from djdock.commands.description import Project, Question
 from djdock.commands.destination import Destination
@@ -123,13 +123,15 @@ def _transfer(what: Copy) -> None:
         output.outcome("found", _relative(what.source, root), f"goes to {what.destination.address}")
     with ExitStack() as stack:
         described, place = _look(what, stack)
-        inside = _inside(what.project, what.source)
         taken = what.folder / snapshot.NAME
-        migrations.check(taken, described, Origin(what.source.name, what.project.facts.settings.value, inside))
-        counts = {} if options.dry_run else _occupied(what, described)
+        migrations.check(taken, described, _origin(what))
         with closing(place.connect()) as connection:
             tables = target.read(connection)
-        job = Job(taken, what.folder, described, options.wish)
+        what.bar.pause()
+        quiet = options.yes or options.dry_run or options.as_json
+        wish = options.wish if quiet else unmanaged.asked(options.wish, described, taken, tables)
+        counts = {} if options.dry_run else _occupied(what, described, wish)
+        job = Job(taken, what.folder, described, wish)
         from djdock.transfer import preflight
 
         flight = preflight.run(job, tables, place.connect, _Told(what.bar))
@@ -169,9 +171,18 @@ def _take(what: Copy) -> None:
 def _describe(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
     options, place = what.options, what.destination
     question = Question(
-        alias=options.database, target=place.target, expected=place.expected, migrate=not options.dry_run
+        alias=options.database,
+        target=place.target,
+        expected=place.expected,
+        migrate=not options.dry_run,
+        seen=sqlite_files.migrations(what.source),
     )
     described = description.ask(what.project, question, what.bar.tell)
+    if described.migrations.plan or described.lacking:
+        # Of a dry run, or held back because the file may have seen others: that is looked at before any is applied.
+        migrations.judge(question.seen or (), described, _origin(what))
+        question = replace(question, seen=None)
+        described = described if options.dry_run else description.ask(what.project, question, what.bar.tell)
     if described.newly_applied and not options.as_json:
         what.bar.pause()
         output.outcome("migrate", f"migrations, {len(described.newly_applied)} applied")
@@ -190,18 +201,20 @@ def _describe(what: Copy, stack: ExitStack) -> tuple[Models, Destination]:
     return description.ask(what.project, elsewhere, what.bar.tell), scratch
 
 
-def _occupied(what: Copy, described: Models) -> Mapping[str, int]:
+def _occupied(what: Copy, described: Models, wish: Wish) -> Mapping[str, int]:
     """The rows that are to be replaced, where that was asked for.
 
     Raises:
         Problem: it was not.
     """
     options = what.options
-    what.bar.pause()
     with contextlib.suppress(KeyError):  # what is no app and no model is told by the pre-flight
-        chosen = models.chosen(described, options.wish.only, options.wish.exclude)
-        tables = [model.table for model in chosen if model.present]
+        chosen = models.chosen(described, wish.only, wish.exclude)
+        tables = [model.table for model in chosen if model.present and (model.managed or wish.unmanaged)]
+        if options.into_nonempty and options.yes:
+            return replacing.any_rows(what.destination, described, tables)
         counts = replacing.rows_there(what.project, what.destination, described, tables, what.bar.tell)
+        what.bar.pause()
         if counts and not options.into_nonempty:
             raise replacing.refuse(counts)
         if counts:
@@ -271,7 +284,9 @@ def _relative(path: Path, root: Path) -> str:
     return whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else str(whole)
 
 
-def _inside(project: Project, source: Path) -> str:
-    """A file as the project's own processes see it."""
-    name = _relative(source, project.checkout.root)
-    return name if name.startswith("/") else f"{project.engine.inside(project.checkout)}/{name}"
+def _origin(what: Copy) -> Origin:
+    """What to call the file, with its path as the project's own processes see it."""
+    project = what.project
+    name = _relative(what.source, project.checkout.root)
+    inside = name if name.startswith("/") else f"{project.engine.inside(project.checkout)}/{name}"
+    return Origin(what.source.name, project.facts.settings.value, inside)

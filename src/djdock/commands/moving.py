@@ -31,7 +31,7 @@ def offer(project: Project, source: Path | None, *, yes: bool) -> None:
         tell(name)
         return
     try:
-        db.transfer(project, source, db.Options())
+        db.transfer(project, source, db.Options(yes=yes))
     except replacing.Occupied as occupied:
         output.warn(
             f"{occupied.cause} To replace what is there by the rows of {name}: djdock db copy {name} --into-nonempty"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from djdock.errors import Problem
 from djdock.transfer.job import OnError
 from djdock.transfer.ledger import Finding
 from djdock.transfer.repairs import CHANGES
+from djdock.transfer.snapshot import quoted as quoted_name
 
 if TYPE_CHECKING:
     from djdock.transfer.copying import Copied
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 FINDINGS = "findings.csv"
 REPORT = "report.json"
 MOST_SHOWN = 20
+# Names that SQL reads as something else where they stand plain; a person's own statement quotes them.
+RESERVED = frozenset(
+    {"as", "case", "check", "default", "from", "group", "in", "index", "is", "join", "limit", "on", "order",
+     "references", "select", "set", "table", "then", "to", "transaction", "values", "when", "where"}
+)  # fmt: skip
 # What can be done about values that are still at fault, by what was done already.
 WAYS: dict[OnError, str] = {
     "report": "To repair them, each as said above: the same command with --on-error fix\n"
@@ -59,32 +67,41 @@ class Report:
 
 def refused(report: Report, on_error: OnError, *, as_json: bool) -> Problem:
     """Shows the values that cannot be copied as they are, and returns what is to be said of them."""
-    keep(report)
+    kept = keep(report)
     flight = report.flight
     if as_json:
         output.say(json.dumps(as_data(report), indent=2))
+        more = ""
     else:
-        _show_open(flight, on_error)
-    more = f"; {MOST_SHOWN} of them are above" if flight.open > MOST_SHOWN and not as_json else ""
+        shown = _show_open(flight, on_error)
+        more = f"; {shown} of them are above" if flight.open > shown else ""
     by_hand = f"\n{_by_hand(flight, report.source)}" if on_error == "fix" else ""
     return Problem(
         f"{_number(flight.open, 'value')} cannot be copied as {'it is' if flight.open == 1 else 'they are'}{more}. "
         "Nothing was changed.",
-        hint=f"{WAYS[on_error]}{by_hand}\nAll of them: {report.told(FINDINGS)}",
+        hint=f"{WAYS[on_error]}{by_hand}" + (f"\nAll of them: {report.told(FINDINGS)}" if kept else ""),
     )
 
 
 def _by_hand(flight: Preflight, source: str) -> str:
     finding = next(finding for finding in flight.ledger.findings() if not finding.done)
     route = flight.match.routes[finding.route]
-    where = f"{route.source.key[0]} = '{finding.key}'" if len(route.source.key) == 1 else f"rowid = {finding.row}"
-    column = finding.lane.partition(",")[0]
-    statement = f"UPDATE {route.source.name} SET {column} = '…' WHERE {where}"  # noqa: S608 - to be typed, not run
-    return f'By hand, such as: sqlite3 {source} "{statement}"'
+    key = finding.key.replace("'", "''")
+    where = f"{_name(route.source.key[0])} = '{key}'" if len(route.source.key) == 1 else f"rowid = {finding.row}"
+    column = _name(finding.lane.partition(", ")[0])
+    statement = f"UPDATE {_name(route.source.name)} SET {column} = '…' WHERE {where}"  # noqa: S608 - to be typed, not run
+    # Quotation marks that a person reads easily, where the shell reads them as well.
+    quoted = shlex.quote(statement) if set('"$`!\\') & set(statement) else f'"{statement}"'
+    return f"By hand, such as: sqlite3 {shlex.quote(source)} {quoted}"
 
 
-def _show_open(flight: Preflight, on_error: OnError) -> None:
-    """What is wrong, column by column, with some of the values and with what would be made of them."""
+def _name(name: str) -> str:
+    """A name as SQL, plain where it may be."""
+    return name if re.fullmatch("[a-z_][a-z0-9_]*", name) and name not in RESERVED else quoted_name(name)
+
+
+def _show_open(flight: Preflight, on_error: OnError) -> int:
+    """What is wrong, column by column, with some of the values and what would be made of them; returns how many."""
     samples = defaultdict(list)
     for finding in _sample(flight):
         samples[finding.route, finding.lane, finding.fault.name].append(finding)
@@ -98,6 +115,7 @@ def _show_open(flight: Preflight, on_error: OnError) -> None:
             output.detail(f"{finding.key.ljust(width)}  {finding.value}")
         if on_error != "fix":
             output.detail(f"--on-error fix: {first.fault.repair}", whole=True)
+    return sum(map(len, samples.values()))
 
 
 def _sample(flight: Preflight) -> Iterator[Finding]:
@@ -117,7 +135,7 @@ def _sample(flight: Preflight) -> Iterator[Finding]:
 
 def show(report: Report, *, as_json: bool) -> None:
     """Shows what was copied, or would be; and keeps the report."""
-    keep(report)
+    kept = keep(report)
     if as_json:
         output.say(json.dumps(as_data(report), indent=2))
         return
@@ -140,11 +158,23 @@ def show(report: Report, *, as_json: bool) -> None:
         output.outcome("works", f"{tables} can be copied", f"nothing was changed{more}")
         return
     output.outcome("copy", tables, _pace(copied) + more)
-    output.outcome("works", "every column of every table is the same on both sides", report.told(REPORT))
+    output.outcome(
+        "works", "every column of every table is the same on both sides", report.told(REPORT) if kept else ""
+    )
 
 
-def keep(report: Report) -> None:
-    """Writes the report, and where there are findings, all of them."""
+def keep(report: Report) -> bool:
+    """Writes the report, and where there are findings, all of them; returns whether there was room for it."""
+    try:
+        _write(report)
+    except OSError as error:
+        # The rows are in by now, or their faults known: a full disk must not hide that.
+        output.warn(f"The report could not be written to {report.folder}: {error.strerror}.")
+        return False
+    return True
+
+
+def _write(report: Report) -> None:
     text = json.dumps(as_data(report), indent=2, ensure_ascii=False)
     (report.folder / REPORT).write_text(text + "\n", encoding="utf-8")
     if report.flight.ledger.counts():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -114,7 +115,7 @@ def _match(job: Job, tables: dict[str, target.Table]) -> Match:
         chosen = list(models.chosen(job.models, job.wish.only, job.wish.exclude))
     except KeyError as error:
         raise Problem(
-            f"There is no app or model {error.args[0]}.",
+            f"There is no app or model {error.args[0]}.{_meant(job.models, str(error.args[0]))}",
             hint="Write them as app, or as app.Model, such as: --only shop.Order",
         ) from error
     _refuse_geometry(replace(job.models, models=tuple(chosen)))
@@ -122,6 +123,13 @@ def _match(job: Job, tables: dict[str, target.Table]) -> Match:
         chosen.append(MIGRATIONS)
     with closing(snapshot.open_for_reading(job.snapshot, text=bytes.decode)) as connection:
         return match.match(source.read(connection), tables, job.models, chosen, unmanaged=job.wish.unmanaged)
+
+
+def _meant(known: Models, name: str) -> str:
+    """The app or model that is called much like a name, as a question."""
+    names = {each.lower(): each for model in known.models if not model.made_by for each in (model.app, model.label)}
+    close = difflib.get_close_matches(name.lower(), names, 1)
+    return f" Did you mean {names[close[0]]}?" if close else ""
 
 
 def _refuse_geometry(chosen: Models) -> None:
