@@ -265,7 +265,9 @@ def test_what_counts_as_seen_is_migrated(shop: Project, elsewhere: str, tmp_path
     older = tmp_path / "older.sqlite3"
     older.write_bytes((shop.root / "db.sqlite3").read_bytes())
     with closing(sqlite3.connect(older)) as connection:
-        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('gone', '0001', '2020-01-01 00:00:00')")
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('gone', '0001', '2020-01-01 00:00:00')"
+        )
         connection.commit()
     copy(shop, str(older), "--to", "TARGET", env={"TARGET": elsewhere}).ok()
     with psycopg.connect(elsewhere) as connection:
