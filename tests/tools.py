@@ -179,14 +179,21 @@ def fresh(template: Project, folder: Path) -> Project:
     return Project(folder)
 
 
+def make_folder(prefix: str, parent: Path | None = None) -> Path:
+    """An empty folder that others may enter, with a name that images can be called after: mkdtemp() has `_` in some."""
+    folder = (parent or Path(tempfile.gettempdir())) / f"{prefix}{secrets.token_hex(4)}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    return folder
+
+
 @contextlib.contextmanager
 def workspace(*, docker: bool = True, parent: Path | None = None) -> Iterator[Path]:
     """An empty folder that other users may enter; whatever project runs in it is stopped and removed afterwards.
 
     With `docker=False`, for projects that never ran there, that takes a tenth of a second instead of several.
     """
-    folder = Path(tempfile.mkdtemp(prefix="djdock-test-", dir=parent))
-    folder.chmod(0o755)
+    folder = make_folder("djdock-test-", parent)
     try:
         yield folder
     finally:

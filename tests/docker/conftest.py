@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,7 @@ from tests.tools import Project
 @contextmanager
 def folder() -> Iterator[Path]:
     """An empty folder that nobody else has, under a name that images can be called after."""
-    made = Path(tempfile.mkdtemp(prefix="djdock-docker-"))
-    made.chmod(0o755)
+    made = tools.make_folder("djdock-docker-")
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
