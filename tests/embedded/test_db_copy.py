@@ -245,6 +245,29 @@ def test_values_that_do_not_fit(shop: Project, tmp_path: Path) -> None:
     copy(shop, "--into-nonempty", "--yes").ok()
 
 
+def test_by_hand(shop: Project, tmp_path: Path) -> None:
+    """The statement that is shown for a value that no repair fits is one that shell and SQLite read."""
+    models, dirty = shop.root / "things/models.py", tmp_path / "it's dirty.sqlite3"
+    before = models.read_text()
+    models.write_text(f"{before}\n\n{LEGACY}".replace('"legacy"', '"Old $things"'))
+    dirty.write_bytes((shop.root / "db.sqlite3").read_bytes())
+    with closing(sqlite3.connect(dirty)) as connection:
+        connection.execute('CREATE TABLE "Old $things" (id varchar(9) PRIMARY KEY)')
+        connection.execute("""INSERT INTO "Old $things" VALUES ('it''s')""")
+        connection.commit()
+    query(shop, 'CREATE TABLE "Old $things" (id bigint PRIMARY KEY)')
+    try:
+        problem = copy(shop, str(dirty), "--dry-run", "--unmanaged", "--on-error", "fix").problem()
+    finally:
+        models.write_text(before)
+        query(shop, 'DROP TABLE "Old $things"')
+    [command] = [line.partition("such as: ")[2] for line in problem.splitlines() if "By hand" in line]
+    program, path, statement = shlex.split(command)
+    assert (program, path) == ("sqlite3", str(dirty))
+    with closing(sqlite3.connect(dirty)) as connection:
+        assert connection.execute(statement.replace("…", "12")).rowcount == 1
+
+
 def test_a_project_that_has_moved_on(shop: Project) -> None:
     """A file that lacks a migration is not copied into a newer schema, and that is seen before anything is migrated."""
     later = shop.root / "things/migrations/0002_later.py"

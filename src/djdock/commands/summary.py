@@ -152,6 +152,11 @@ def show(report: Report, *, as_json: bool) -> None:
         output.outcome("skip", f"{leftover.kind} {leftover.name}", leftover.why)
     if flight.changes:
         output.outcome("repair", _number(flight.changes, "value"), f"each with what it was: {report.told(CHANGES)}")
+    if flight.outlook.triggers:
+        output.warn(
+            f"These triggers of PostgreSQL's do not fire for rows that are copied: {', '.join(flight.outlook.triggers)}. "
+            "Columns that they fill hold what SQLite has."
+        )
     tables = f"{_number(flight.rows, 'row')} in {_number(len(rows), 'table')}"
     more = f"; {_number(empty, 'more table')} {'is' if empty == 1 else 'are'} empty" if empty else ""
     if copied is None:
