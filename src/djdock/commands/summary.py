@@ -154,7 +154,7 @@ def show(report: Report, *, as_json: bool) -> None:
         output.outcome("repair", _number(flight.changes, "value"), f"each with what it was: {report.told(CHANGES)}")
     if flight.outlook.triggers:
         output.warn(
-            f"These triggers of PostgreSQL's do not fire for rows that are copied: {', '.join(flight.outlook.triggers)}. "
+            f"PostgreSQL's triggers do not fire for rows that are copied: {', '.join(flight.outlook.triggers)}. "
             "Columns that they fill hold what SQLite has."
         )
     tables = f"{_number(flight.rows, 'row')} in {_number(len(rows), 'table')}"
