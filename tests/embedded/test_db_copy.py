@@ -473,6 +473,41 @@ def test_up_asks_again_after_a_copy_that_failed(workspace: Path) -> None:
     assert "db.sqlite3" not in project.up("embedded").all, "what was copied is not asked for again"
 
 
+PAGES = """\
+from django.db import DatabaseError, connection
+from django.http import HttpResponse
+from django.urls import path
+
+from things.models import Thing
+
+
+def counting(_request):
+    Thing.objects.create(name="a visit")
+    return HttpResponse("counted")
+
+
+def careless(_request):
+    try:
+        connection.cursor().execute("SELECT 1 FROM nowhere")
+    except DatabaseError:
+        return HttpResponse(Thing.objects.count())
+
+
+urlpatterns = [path("", careless if CARELESS else counting)]
+"""
+
+
+@pytest.mark.parametrize("careless", [False, True], ids=["a page that writes", "a page that survives an error"])
+def test_pages_that_were_tried_leave_no_rows(workspace: Path, careless: bool) -> None:
+    """What the project's own pages write while they are tried is not taken for rows that somebody would miss."""
+    project = begin(workspace / "shop")
+    (project.root / "shop/urls.py").write_text(PAGES.replace("CARELESS", str(careless)))
+    done = project.up("embedded", "--yes", "--port", str(tools.free_port()))
+    assert "not empty" not in done.err
+    assert "(/ 200" in done.out
+    assert int(query(project, COUNT)) >= ROWS, "the site itself may have been asked since"
+
+
 def test_without_rows_nobody_is_asked(workspace: Path) -> None:
     """A file in which only Django's own rows are is not worth a question, nor a line."""
     project = begin(workspace / "shop")
