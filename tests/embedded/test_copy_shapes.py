@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from djdock.errors import Problem
 from djdock.project.environment import Database
 from djdock.transfer import snapshot
 from djdock.transfer.job import Wish
+from djdock.transfer.models import Field, Model, Models
 from tests import transfers
 from tests.embedded import databases
 from tests.embedded.databases import make
@@ -224,6 +226,35 @@ def test_a_table_that_each_database_has_in_a_form_of_its_own(place: Place) -> No
         )
     assert "The SQLite file has no other.words" in raised.value.cause
     assert "--exclude app.other" in raised.value.hint
+
+
+def test_geometry_is_refused(place: Place) -> None:
+    """A model with geometry is named with the way out, before anything is looked at; the way out is one."""
+    make_both = "CREATE TABLE maps (id integer PRIMARY KEY, at blob)", "CREATE TABLE t (id integer PRIMARY KEY)"
+    with place.server.connect(place.database) as connection:
+        make(connection, "CREATE TABLE maps (id int PRIMARY KEY, at bytea)", "CREATE TABLE t (id int PRIMARY KEY)")
+    transfers.file(place.path, *make_both, "INSERT INTO t VALUES (1)")
+    at = Field("at", "at", geometry=True)
+    told = Models((Model("app.Map", "app", "maps", fields=(at,)), Model("app.T", "app", "t")))
+    connect = partial(place.server.connect, place.database)
+    with pytest.raises(Problem) as raised:
+        transfers.prepare(place.path, connect, told)
+    assert raised.value.cause == "Geometry cannot be copied: app.Map.at."
+    assert "--exclude" in raised.value.hint
+    transfers.prepare(place.path, connect, told, Wish(only=("app",), exclude=("app.map",))).copy()
+    assert place.rows("SELECT * FROM t") == [(1,)]
+
+
+def test_tables_without_row_numbers_are_refused(place: Place) -> None:
+    """A table WITHOUT ROWID, which Django never makes, is named with the option that leaves it out."""
+    with pytest.raises(Problem) as raised:
+        place.transfer(
+            ["t"],
+            "CREATE TABLE t (id integer PRIMARY KEY) WITHOUT ROWID",
+            on=["CREATE TABLE t (id bigint PRIMARY KEY)"],
+        )
+    assert "WITHOUT ROWID" in raised.value.cause
+    assert "--exclude app.t" in raised.value.hint
 
 
 def test_a_backslash_and_a_dot(place: Place) -> None:

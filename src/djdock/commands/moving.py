@@ -33,8 +33,10 @@ def offer(project: Project, source: Path | None, *, yes: bool) -> None:
     try:
         db.transfer(project, source, db.Options(yes=yes))
     except replacing.Occupied as occupied:
+        there = ", ".join(occupied.details.splitlines())
         output.warn(
-            f"{occupied.cause} To replace what is there by the rows of {name}: djdock db copy {name} --into-nonempty"
+            f"{occupied.cause} ({there}) To replace what is there by the rows of {name}: "
+            f"djdock db copy {name} --into-nonempty"
         )
     except Problem as problem:
         if yes:
