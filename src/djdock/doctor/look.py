@@ -119,6 +119,8 @@ def visit(path: str, host: str) -> "tuple[int, str]":
             found = ask(path, host)
             transaction.set_rollback(True)
         return found
+    except TimeoutError:
+        raise
     except Exception:
         with alarm():
             return ask(path, host)
