@@ -106,16 +106,19 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 def _contest(arena: Arena, made: Sequence[Dataset], arguments: argparse.Namespace) -> str:
     nothing, *files = made
     contenders = [BY_NAME[name] for name in arguments.contenders]
-    imports = _imports(turns.take_large(arena, nothing, djdock_db_copy, 1)) if djdock_db_copy in contenders else None
+    empty = turns.take_large(arena, nothing, djdock_db_copy, 1) if djdock_db_copy in contenders else None
     taken: list[Figures] = []
     for data in files:
         found = {result.contender.NAME: result for result in turns.take(arena, data, contenders, arguments.runs)}
-        taken.append(Figures(data.rows, data.bytes, found, imports, _estimate(found, taken)))
+        taken.append(Figures(data.rows, data.bytes, found, _imports(empty, data), _estimate(found, taken)))
     return "\n\n".join(map(report.table, taken))
 
 
-def _imports(result: Result) -> float | None:
-    return None if result.failure else result.median(lambda cost: cost.own_memory)
+def _imports(nothing: Result | None, data: Dataset) -> float | None:
+    """What djdock has resident with nothing to copy, with as many processes as read such a file."""
+    if nothing is None or nothing.failure:
+        return None
+    return nothing.median(lambda cost: cost.own_memory) + djdock_db_copy.idle_readers(data.file)
 
 
 def _estimate(found: Mapping[str, Result], earlier: Sequence[Figures]) -> float | None:
@@ -132,7 +135,7 @@ def _scaling(arena: Arena, made: Sequence[Dataset], arguments: argparse.Namespac
     if failure := next((result.failure for result in (nothing, *files) if result.failure), ""):
         return f"`djdock db copy` did not come to its end: {failure}"
     figures = [
-        Figures(data.rows, data.bytes, {djdock_db_copy.NAME: result}, None)
+        Figures(data.rows, data.bytes, {djdock_db_copy.NAME: result}, _imports(nothing, data))
         for data, result in zip(made[1:], files, strict=True)
     ]
     return report.growth(figures, nothing)

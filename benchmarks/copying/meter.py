@@ -20,6 +20,8 @@ from tests import tools
 
 INTERVAL = 0.02  # seconds between two looks at the memory
 KILOBYTE = 1024
+# In the command line of processes that read a SQLite file for djdock.
+READERS = b"djdock.transfer"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Cost:
         server: seconds of processor time of PostgreSQL's processes.
         others: seconds of processor time that all else on this machine took meanwhile: times of a busy one mean little.
         memory: bytes that the program had resident at most, of what it has started the largest.
-        own_memory: the same for the program itself, without what it has started.
+        own_memory: the same for the program itself and the processes that read for it, all of them together.
         wal: bytes of write-ahead log.
     """
 
@@ -78,24 +80,32 @@ class Ended:
 
 @dataclass
 class Watch:
-    """Notes while a program runs how much memory it and its children have had resident, in bytes by process."""
+    """Notes while a program runs how much memory it and its children have had resident, in bytes by process.
+
+    Attributes:
+        own: of those that belong to djdock itself, all that ran at the same time together.
+    """
 
     pid: int
     highest: dict[int, int] = field(default_factory=dict)
+    own: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
         """Linux keeps the highest value up to date; each look only takes it over."""
-        family = [self.pid]
+        family, own = [self.pid], 0
         for pid in family:
             try:
                 status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
                 family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split())
+                is_own = pid == self.pid or READERS in Path(f"/proc/{pid}/cmdline").read_bytes()
             except OSError:  # it has just ended
                 continue
             for line in status.splitlines():
                 if line.startswith("VmHWM:"):
                     self.highest[pid] = int(line.split()[1]) * KILOBYTE
+                    own += self.highest[pid] if is_own else 0
+        self.own = max(self.own, own)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -141,7 +151,7 @@ def run(server: Server, command: Command) -> Ended:
         server=served,
         others=max(0.0, _busy() - busy - client - served),
         memory=max(watch.highest.values(), default=0),
-        own_memory=watch.highest.get(process.pid, 0),
+        own_memory=watch.own,
         wal=server.wal() - wal,
     )
     return Ended(None if late.is_set() else process.returncode, output, cost)

@@ -53,7 +53,7 @@ class Figures:
 
     Attributes:
         bytes: the file's.
-        imports: bytes that djdock has resident when there is nothing to copy; None: it cannot tell.
+        imports: bytes that djdock's processes have resident when there is nothing to copy; None: it cannot tell.
         estimate: seconds that `dumpdata` and `loaddata` would have taken, where they were ended; None: they were not.
     """
 
@@ -151,7 +151,7 @@ def growth(taken: Sequence[Figures], nothing: Result) -> str:
         result = figures.results[djdock_db_copy.NAME]
         seconds, cpu = result.median(lambda cost: cost.seconds), result.median(lambda cost: cost.client + cost.server)
         memory = result.median(lambda cost: cost.own_memory)
-        beyond = memory - nothing.median(lambda cost: cost.own_memory)
+        beyond = memory - (figures.imports or 0)
         times.append((seconds - start) / figures.rows)
         cpus.append((cpu - start_cpu) / figures.rows)
         wrong = result.failure or "; ".join(result.faults) or "nothing"
