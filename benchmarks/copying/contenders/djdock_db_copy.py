@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from benchmarks.copying import meter
 from benchmarks.copying.case import Attempt, Case, last_line
 from benchmarks.copying.meter import Command, Watch
 from djdock.transfer.crew import Crew
+from djdock.transfer.stream import lines
 from tests.tools import DJDOCK
 
 NAME = "djdock"
@@ -41,18 +41,11 @@ def copy(case: Case) -> Attempt:
 def idle_readers(file: Path) -> int:
     """Bytes that the processes have resident which read a file, all together, before they have read anything."""
     with Crew(file) as some:
-        with ThreadPoolExecutor(some.size) as pool:
-            # Each has to have imported what it works with.
-            list(pool.map(lambda _number: list(some.call(_imported)), range(some.size)))
+        with ThreadPoolExecutor(some.size) as pool:  # each has to have answered once: it has imported all, then
+            list(pool.map(lambda _number: list(some.call(lines, file, ())), range(some.size)))
         watch = Watch(os.getpid())
         watch.look()
         return watch.own - watch.highest[os.getpid()]
-
-
-def _imported() -> Iterator[int]:
-    from djdock.transfer import keys, stream  # noqa: PLC0415 - in the other process
-
-    yield len((keys.__name__, stream.__name__))
 
 
 def _parts(report: Path) -> dict[str, float]:

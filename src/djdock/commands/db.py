@@ -24,6 +24,7 @@ from djdock.output import Bar
 from djdock.project.facts import read_folder
 from djdock.service import SITE
 from djdock.transfer import migrations, models, repairs, snapshot, target
+from djdock.transfer.crew import Crew
 from djdock.transfer.job import Job, Wish
 from djdock.transfer.migrations import Origin
 from djdock.transfer.models import Models
@@ -122,6 +123,7 @@ def _transfer(what: Copy) -> None:
     if not options.as_json:
         output.outcome("found", _relative(what.source, root), f"goes to {what.destination.address}")
     with ExitStack() as stack:
+        crew = stack.enter_context(Crew(what.source))
         described, place = _look(what, stack)
         taken = what.folder / snapshot.NAME
         migrations.check(taken, described, _origin(what))
@@ -134,7 +136,7 @@ def _transfer(what: Copy) -> None:
         job = Job(taken, what.folder, described, wish)
         from djdock.transfer import preflight
 
-        flight = preflight.run(job, tables, place.connect, _Told(what.bar))
+        flight = preflight.run(crew, job, tables, place.connect, _Told(what.bar))
         stack.callback(flight.ledger.close)
         what.bar.pause()
         report = Report(root, what.folder, _relative(what.source, root), what.destination.address, flight, what.seconds)
@@ -144,7 +146,7 @@ def _transfer(what: Copy) -> None:
         if kept is not None and not options.as_json:
             output.outcome("create", _relative(kept, root), "a dump of what the database holds")
         if not options.dry_run:
-            report = replace(report, copied=_copy(what, job, flight))
+            report = replace(report, copied=_copy(what, crew, job, flight))
         summary.show(report, as_json=options.as_json)
         if kept is not None:
             output.note(f"To put back what was there: {replacing.way_back(what.project, place, kept)}")
@@ -223,14 +225,14 @@ def _occupied(what: Copy, described: Models, wish: Wish) -> Mapping[str, int]:
     return {}
 
 
-def _copy(what: Copy, job: Job, flight: Preflight) -> Copied:
+def _copy(what: Copy, crew: Crew, job: Job, flight: Preflight) -> Copied:
     project, place = what.project, what.destination
     services = project.engine.services(project.checkout) if place.engines else ()
     if any(service.name == SITE and service.running for service in services):
         output.warn("The site runs on this database: its pages wait while rows are copied.")
     from djdock.transfer import copying
 
-    copied = copying.copy(job, flight, place.connect, _Told(what.bar))
+    copied = copying.copy(crew, job, flight, place.connect, _Told(what.bar))
     what.bar.pause()
     return copied
 

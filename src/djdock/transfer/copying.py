@@ -44,7 +44,9 @@ class Copied:
         return sum(table.rows for table in self.tables.values())
 
 
-def copy(job: Job, preflight: Preflight, connect: Callable[[], psycopg.Connection[Any]], progress: Progress) -> Copied:
+def copy(
+    crew: Crew, job: Job, preflight: Preflight, connect: Callable[[], psycopg.Connection[Any]], progress: Progress
+) -> Copied:
     """Replaces the rows of the target's tables by those of the snapshot, and proves that they are the same.
 
     Raises:
@@ -60,18 +62,20 @@ def copy(job: Job, preflight: Preflight, connect: Callable[[], psycopg.Connectio
         with connect() as connection:
             connection.autocommit = True
             with connection.transaction():
-                copied = _copy(job, preflight, connection, progress)
+                copied = _copy(crew, job, preflight, connection, progress)
                 committing = True
             return copied
     except psycopg.OperationalError as error:
         raise cuts.problem(error, committing=committing) from error
 
 
-def _copy(job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress) -> Copied:
+def _copy(
+    crew: Crew, job: Job, preflight: Preflight, connection: psycopg.Connection[Any], progress: Progress
+) -> Copied:
     seconds: dict[str, float] = {}
     _settle_session(connection, job)
     names = [(route.target.schema, route.target.name) for route in preflight.match.routes]
-    with _timed(seconds, "copy"), Crew(job.snapshot, most=1) as crew:
+    with _timed(seconds, "copy"):
         suspended = schema.suspend(connection, names)
         sizes = _send(crew, job, preflight, connection, progress)
         with _timed(seconds, "rebuild"):

@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -20,8 +21,10 @@ from djdock import process
 from djdock.errors import Problem
 
 # Below this size of a file, in bytes, starting processes takes longer than they save.
-SMALL = 24 << 20
+SMALL = 8 << 20
 MOST = 4
+# What they will need, imported while they wait for their first work.
+NEEDED = ("djdock.transfer.keys", "djdock.transfer.stream")
 # The interpreter is told where to find us: a folder such as the project's must not come first, as with `-m`.
 PROGRAM = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from djdock.transfer import crew; crew.serve()"
@@ -35,9 +38,8 @@ class Crew:
     A context: the processes end with it.
     """
 
-    def __init__(self, path: Path, most: int = MOST) -> None:
-        processors = os.cpu_count() or 1
-        number = 0 if path.stat().st_size < SMALL else min(most, processors)
+    def __init__(self, path: Path) -> None:
+        number = 0 if path.stat().st_size < SMALL else min(MOST, os.cpu_count() or 1)
         self._idle: queue.SimpleQueue[_Member] = queue.SimpleQueue()
         self._all: list[_Member] = []
         self._number = number
@@ -121,6 +123,8 @@ def serve() -> None:
     """Works off what comes in through standard input, until that ends."""
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else writes must not come between the answers
+    for name in NEEDED:
+        import_module(name)
     try:
         while True:
             work, arguments = pickle.load(stdin)  # noqa: S301 - it is of our own

@@ -49,7 +49,7 @@ class Preflight:
         return sum(one.rows for one in self.scans)
 
 
-def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
+def run(crew: Crew, job: Job, tables: dict[str, target.Table], connect: Connect, progress: Progress) -> Preflight:
     """Looks at every value; with `on_error` "null" or "fix", repairs what is at fault in the snapshot.
 
     Args:
@@ -58,7 +58,7 @@ def run(job: Job, tables: dict[str, target.Table], connect: Connect, progress: P
     Raises:
         Problem: a table or a column is missing on one side, or cannot be copied; or the file is damaged.
     """
-    with snapshot.whole(job.snapshot), Crew(job.snapshot) as crew:
+    with snapshot.whole(job.snapshot):
         return _run(crew, job, tables, connect, progress)
 
 

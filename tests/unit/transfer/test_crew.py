@@ -23,6 +23,7 @@ from tests import tools
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file for which processes are started, however small it is."""
     monkeypatch.setattr(crew, "SMALL", 0)
+    monkeypatch.setattr(crew, "MOST", 2)
     path = tmp_path / "file"
     path.touch()
     return path
@@ -63,7 +64,7 @@ def test_small_file(tmp_path: Path) -> None:
 
 def test_error(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """An error comes back as what it is, says where it was raised, and the process goes on to the next work."""
-    with Crew(place, most=1) as some:
+    with Crew(place) as some:
         with pytest.raises(sqlite3.DatabaseError, match="malformed") as raised:
             list(some.call(fail, "malformed"))
         assert "in fail" in str(raised.value.__cause__)
@@ -73,7 +74,7 @@ def test_error(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_killed(place: Path) -> None:
     """A process that the system ends is told as that, and not waited for."""
-    with Crew(place, most=1) as some, pytest.raises(Problem, match="has ended") as raised:
+    with Crew(place) as some, pytest.raises(Problem, match="has ended") as raised:
         list(some.call(fail, "killed"))
     assert "memory" in raised.value.hint
 
@@ -81,7 +82,7 @@ def test_killed(place: Path) -> None:
 def test_rest_not_wanted(place: Path) -> None:
     """Who takes no more answers does not have to wait for the work's end."""
     before = psutil.Process().children()
-    with Crew(place, most=1) as some:
+    with Crew(place) as some:
         answers = some.call(count, 10**9)
         assert next(answers)[0] == 0
         answers.close()  # type: ignore[attr-defined] # it is a generator
@@ -94,7 +95,7 @@ from pathlib import Path
 from djdock.transfer import crew
 from tests.unit.transfer.test_crew import count
 crew.SMALL = 0
-with crew.Crew(Path(sys.argv[1]), most=2) as some:
+with crew.Crew(Path(sys.argv[1])) as some:
     work = some.call(count, 10**9)
     next(work)
     print("counting", flush=True)
@@ -121,5 +122,5 @@ def test_modules_of_the_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (place.parent / f"{name}.py").write_text("raise RuntimeError('not meant')\n", encoding="utf-8")
     monkeypatch.chdir(place.parent)
     monkeypatch.setattr(sys, "path", [one or str(Path(__file__).parents[3]) for one in sys.path])
-    with Crew(place, most=1) as some:
+    with Crew(place) as some:
         assert len(list(some.call(count, 3))) == 3
