@@ -92,15 +92,21 @@ class Watch:
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
-        """Linux keeps the highest value up to date; each look only takes it over."""
-        family, own = [self.pid], 0
+        """Linux keeps the highest value up to date; each look only takes it over.
+
+        Between its start and that of its program, a process is a copy of ours, with what we have had.
+        """
+        family, own, ours = [self.pid], 0, Path("/proc/self/cmdline").read_bytes()
         for pid in family:
             try:
+                words = Path(f"/proc/{pid}/cmdline").read_bytes()
                 status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
                 family += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split())
-                is_own = pid == self.pid or READERS in Path(f"/proc/{pid}/cmdline").read_bytes()
             except OSError:  # it has just ended
                 continue
+            if words == ours and pid != os.getpid():
+                continue
+            is_own = pid == self.pid or READERS in words
             for line in status.splitlines():
                 if line.startswith("VmHWM:"):
                     self.highest[pid] = int(line.split()[1]) * KILOBYTE
