@@ -12,10 +12,10 @@ import queue
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from djdock import process
 from djdock.errors import Problem
@@ -80,36 +80,48 @@ class _Member:
 
     def __init__(self) -> None:
         self._process = process.converse([sys.executable, "-I", "-c", PROGRAM])
-        with suppress(OSError):  # one that has ended is told when its answer is missing
+        with suppress(Problem):  # one that has ended is told when it is to work
             self._send(sys.path)
 
     def call(self, work: Callable[..., Iterator[Item]], arguments: tuple[object, ...]) -> Iterator[Item]:
         """What it answers."""
         try:
             self._send((work, arguments))
-            while (answer := pickle.load(_end_of(self._process.stdout))) is not None:  # noqa: S301 - it is of our own
+            while (answer := self._receive()) is not None:
                 kind, content = answer
                 if kind == "error":
                     raise content[0] from _Remote(content[1])
                 yield content
-        except (EOFError, OSError) as error:
-            raise _ended(self._process.wait()) from error
         except GeneratorExit:  # nobody wants the rest
             self.end()
             raise
 
-    def end(self) -> None:
-        """Ends it, whatever it does."""
+    def end(self) -> int:
+        """Ends it, whatever it does; its exit code."""
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 _end_of(stream).close()
-        self._process.wait()
+        return self._process.wait()
 
     def _send(self, content: object) -> None:
-        stream = _end_of(self._process.stdin)
-        pickle.dump(content, stream)
-        stream.flush()
+        with self._connected():
+            stream = _end_of(self._process.stdin)
+            pickle.dump(content, stream)
+            stream.flush()
+
+    def _receive(self) -> tuple[str, Any] | None:
+        with self._connected():
+            answer: tuple[str, Any] | None = pickle.load(_end_of(self._process.stdout))  # noqa: S301 - it is of our own
+            return answer
+
+    @contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Within it, a process that is gone is a Problem."""
+        try:
+            yield
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:  # closed, or cut off
+            raise _ended(self.end()) from error
 
 
 class _Remote(Exception):

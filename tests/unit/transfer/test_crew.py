@@ -44,6 +44,12 @@ def fail(how: str) -> Iterator[int]:
     raise sqlite3.DatabaseError(how)
 
 
+def complain(error: Exception) -> Iterator[int]:
+    """An error, after one number."""
+    yield 1
+    raise error
+
+
 def test_other_processes(place: Path) -> None:
     """Work is done in other processes, each call in one, and all that it yields comes in order."""
     with Crew(place) as some:
@@ -70,6 +76,14 @@ def test_error(place: Path, capfd: pytest.CaptureFixture[str]) -> None:
         assert "in fail" in str(raised.value.__cause__)
         assert len(list(some.call(count, 3))) == 3
     assert capfd.readouterr().err == "not an answer\n"
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), EOFError("early"), ValueError("no number")])
+def test_errors_like_those_of_a_lost_process(place: Path, error: Exception) -> None:
+    """An error of the work is not taken for the end of its process, whatever its class."""
+    with Crew(place) as some, pytest.raises(type(error)) as raised:
+        list(some.call(complain, error))
+    assert raised.value.args == error.args
 
 
 def test_killed(place: Path) -> None:
