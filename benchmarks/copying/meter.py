@@ -108,8 +108,8 @@ class Watch:
                 continue
             is_own = pid == self.pid or READERS in words
             for line in status.splitlines():
-                if line.startswith("VmHWM:"):
-                    self.highest[pid] = int(line.split()[1]) * KILOBYTE
+                if line.startswith("VmHWM:"):  # which may go down by some pages: Linux counts them roughly
+                    self.highest[pid] = max(self.highest.get(pid, 0), int(line.split()[1]) * KILOBYTE)
                     own += self.highest[pid] if is_own else 0
         self.own = max(self.own, own)
 
