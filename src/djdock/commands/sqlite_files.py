@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from djdock.errors import Problem
 from djdock.project.evaluation.library import ROOT
 from djdock.project.facts import Facts
+from djdock.transfer.migrations import recorded
 from djdock.transfer.occupancy import FILLED
 
 HEADER = b"SQLite format 3\0"
@@ -104,7 +105,7 @@ def migrations(path: Path) -> tuple[str, ...]:
         Problem: it cannot be read.
     """
     with _readable(path), closing(_opened(path)) as connection:
-        return tuple(f"{app}.{name}" for app, name in connection.execute(f"SELECT app, name FROM {MIGRATIONS}"))  # noqa: S608 - a name of Django's
+        return recorded(connection)
 
 
 def stamp(path: Path) -> tuple[tuple[int, int], ...]:

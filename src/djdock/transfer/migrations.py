@@ -32,14 +32,13 @@ class Difference:
     forgotten: tuple[str, ...] = ()
 
 
-def recorded(source: Path) -> tuple[str, ...]:
+def recorded(connection: sqlite3.Connection) -> tuple[str, ...]:
     """The migrations that a SQLite file has seen, in the order of their application.
 
     Raises:
         sqlite3.Error: it is no SQLite file, or has no table of migrations.
     """
-    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
+    rows = connection.execute("SELECT app, name FROM django_migrations ORDER BY id").fetchall()
     return tuple(f"{app}.{name}" for app, name in rows)
 
 
@@ -77,7 +76,9 @@ class Origin:
 
 def check(snapshot: Path, models: Models, origin: Origin) -> Difference:
     """As `judge`, for a file."""
-    return judge(recorded(snapshot), models, origin)
+    with closing(sqlite3.connect(f"{snapshot.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        seen = recorded(connection)
+    return judge(seen, models, origin)
 
 
 def judge(seen: Sequence[str], models: Models, origin: Origin) -> Difference:
